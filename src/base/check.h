@@ -1,0 +1,13 @@
+// base/check.h - for "we contradicted ourselves": stops the process and names the broken invariant.
+//
+// Not for what the world or the user got wrong; that is a Result or a diagnostic.
+#pragma once
+
+namespace swerve {
+[[noreturn]] void check_failed(const char* file, int line, const char* condition, const char* why);
+}  // namespace swerve
+
+#define SWERVE_CHECK(condition, why)                                                       \
+  do {                                                                                     \
+    if (!(condition)) ::swerve::check_failed(__FILE__, __LINE__, #condition, why);         \
+  } while (false)

@@ -1,0 +1,96 @@
+// model/automaton.h - the reference model, as a value.
+//
+// An Automaton is plain data: copyable, comparable, and with no link to a clock, a thread or the
+// system that it describes. Everything that happens at run time lives in monitor/.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace swerve {
+
+enum class StateId : std::uint16_t {};  // index into states(); 0 is the initial state
+enum class EventId : std::uint16_t {};  // index into events()
+
+inline constexpr StateId kInitial{0};
+inline constexpr StateId kNoState{0xffff};  // "the event is not allowed here"
+inline constexpr EventId kNoEvent{0xffff};
+
+constexpr std::size_t index(StateId s) noexcept { return static_cast<std::size_t>(s); }
+constexpr std::size_t index(EventId e) noexcept { return static_cast<std::size_t>(e); }
+
+struct State {
+  std::string name;
+  bool final = false;
+  friend bool operator==(const State&, const State&) = default;
+};
+
+/// One cell of the table that is set.
+struct Transition {
+  StateId from;
+  EventId event;
+  StateId to;
+  friend bool operator==(const Transition&, const Transition&) = default;
+};
+
+/// A deterministic automaton with a partial transition table.
+///
+/// Invariants (established by make(), the only way to get one): at least one state and at most 65534,
+/// at most 65534 events; names are unique within their kind and are C identifiers; the table has
+/// states().size() * events().size() cells, each a valid state or kNoState; state 0 is the initial
+/// one, the other states and the events are sorted by name; at least one state is final. So two
+/// automata are equal exactly when they describe the same thing.
+class Automaton {
+ public:
+  struct Edge {
+    std::string from, event, to;
+  };
+  /// Builds one from names. `finals` empty means that the initial state is final (as the kernel's tools
+  /// have it). States that only edges name are added; so are `extra_states`.
+  /// Errors: invalid, naming the culprit: a name that is no C identifier, one event from one state to
+  /// two targets, a final state that does not exist, too many of something.
+  static Result<Automaton> make(std::string_view name, std::string_view initial,
+                                const std::vector<Edge>& edges,
+                                const std::vector<std::string>& finals = {},
+                                const std::vector<std::string>& extra_states = {});
+
+  const std::string& name() const noexcept { return name_; }  // of the graph; may be empty; not compared
+  std::span<const State> states() const noexcept { return states_; }
+  std::span<const std::string> events() const noexcept { return events_; }
+
+  /// Where `event` leads from `from`; kNoState where it is not allowed. Both must be ids of this
+  /// automaton. Cost: one multiplication, one load.
+  StateId next(StateId from, EventId event) const noexcept {
+    return table_[index(from) * events_.size() + index(event)];
+  }
+
+  /// All set cells, by state, then event.
+  std::vector<Transition> transitions() const;
+  /// The events that `state` allows, by id.
+  std::vector<EventId> allowed(StateId state) const;
+
+  StateId find_state(std::string_view name) const noexcept;  // kNoState when there is none
+  EventId find_event(std::string_view name) const noexcept;  // kNoEvent when there is none
+
+  friend bool operator==(const Automaton& a, const Automaton& b) {
+    return a.states_ == b.states_ && a.events_ == b.events_ && a.table_ == b.table_;
+  }
+
+ private:
+  Automaton() = default;
+  std::string name_;
+  std::vector<State> states_;
+  std::vector<std::string> events_;
+  std::vector<StateId> table_;  // row-major: state, then event
+};
+
+/// A letter or '_' first, then letters, digits and '_'.
+bool is_c_identifier(std::string_view name) noexcept;
+
+}  // namespace swerve
