@@ -1,0 +1,72 @@
+// monitor/verdict.h - what comes out of a monitor: steps and violations, as values.
+//
+// A Violation is complete in itself: who, where, when, what was allowed instead, and the way there.
+// Engines fill it, reactors and printers read it. All texts in it may come from outside (task names,
+// kernel strings): escape them where they are printed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "monitor/scope.h"
+
+namespace swerve {
+
+/// A thread, as the kernel names it (ids of the initial pid namespace).
+struct TaskInfo {
+  std::uint32_t tid = 0;
+  std::uint32_t tgid = 0;
+  std::string comm;
+  friend bool operator==(const TaskInfo&, const TaskInfo&) = default;
+};
+
+/// Which instance of a monitor: the thread id, the CPU or the object's key; 0 for global.
+struct InstanceId {
+  Scope scope = Scope::global;
+  std::uint64_t key = 0;
+  friend bool operator==(const InstanceId&, const InstanceId&) = default;
+};
+
+/// One transition in words.
+struct PathStep {
+  std::string state, event, next;
+  friend bool operator==(const PathStep&, const PathStep&) = default;
+};
+
+/// What steps and violations have in common.
+struct Occurrence {
+  TimeNs time;
+  std::string monitor;
+  InstanceId id;
+  std::optional<TaskInfo> task;  // whom the instance belongs to; task scope only
+  std::uint32_t cpu = 0;         // where the event happened
+  TaskInfo by;                   // the task that ran there
+  std::string state;             // before the event
+  std::string event;
+  friend bool operator==(const Occurrence&, const Occurrence&) = default;
+};
+
+/// An event that the model allowed.
+struct Step : Occurrence {
+  std::string next;
+  bool final = false;  // whether `next` is a final state
+  friend bool operator==(const Step&, const Step&) = default;
+};
+
+/// An event that the model did not allow. The instance was reset when this was made.
+struct Violation : Occurrence {
+  std::vector<std::string> expected;  // the events that `state` allows
+  std::vector<PathStep> path;         // the transitions before, oldest first; the last eight at least
+  std::uint64_t events = 0;           // how many transitions the instance has made in its life
+  std::vector<std::string> stack;     // of `by`, innermost first; empty where not taken
+  std::string source;                 // file:line, in process
+  friend bool operator==(const Violation&, const Violation&) = default;
+};
+
+/// "rv: monitor wwnr does not allow event wakeup on state running": the kernel's words.
+std::string reaction_text(const Violation& violation);
+
+}  // namespace swerve
