@@ -66,6 +66,15 @@ struct Violation : Occurrence {
   friend bool operator==(const Violation&, const Violation&) = default;
 };
 
+/// Takes what an engine says. Called on the thread that feeds or drains the engine; must not call back
+/// into it.
+class VerdictSink {
+ public:
+  virtual ~VerdictSink() = default;
+  virtual void on_step(const Step& step) = 0;  // only from engines that were asked for every step
+  virtual void on_violation(const Violation& violation) = 0;
+};
+
 /// "rv: monitor wwnr does not allow event wakeup on state running": the kernel's words.
 std::string reaction_text(const Violation& violation);
 
