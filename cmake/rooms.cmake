@@ -1,13 +1,28 @@
-# One target a room. swerve_room(NAME DEPENDS rooms... LIBRARIES outside-libraries...) makes the library
-# swerve_NAME from src/NAME/*.cc, and its tests from src/NAME/*_test.cc.
+# One target a room, and how its tests are registered.
+#
+# swerve_room(NAME DEPENDS rooms... LIBRARIES outside-libraries...) makes the library swerve_NAME from
+# src/NAME/*.cc (main.cc left out), and its tests from src/NAME/*_test.cc. Tests in *_live_test.cc need the
+# live kernel and become live tests.
+#
+# swerve_test(TARGET [LIVE] PREFIX prefix SOURCES files... LIBRARIES targets...) makes one GoogleTest program; each
+# of its cases is a test of ctest named "PREFIX: Suite.Case". LIVE ones get the label "live" and run alone.
+# The sources see SWERVE_SOURCE_DIR and, in tests/, the path of the command as SWERVE_COMMAND.
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  foreach(language C CXX)
+    if(NOT CMAKE_${language}_COMPILER_LAUNCHER)
+      set(CMAKE_${language}_COMPILER_LAUNCHER ${CCACHE})
+    endif()
+  endforeach()
+endif()
 
 add_library(swerve_options INTERFACE)
 target_compile_options(swerve_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-                       -Wno-missing-field-initializers -Werror)
+                       -Wno-sign-conversion -Wno-missing-field-initializers -Werror)
 if(SWERVE_SANITIZE)
-  target_compile_options(swerve_options INTERFACE -fsanitize=${SWERVE_SANITIZE}
-                         -fno-omit-frame-pointer -fno-sanitize-recover=all)
-  target_link_options(swerve_options INTERFACE -fsanitize=${SWERVE_SANITIZE})
+  add_compile_options(-fsanitize=${SWERVE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${SWERVE_SANITIZE})
 endif()
 
 if(SWERVE_WITH_TESTS)
@@ -16,13 +31,36 @@ if(SWERVE_WITH_TESTS)
   find_library(RAPIDCHECK_LIBRARY rapidcheck REQUIRED)
 endif()
 
+function(swerve_test target)
+  cmake_parse_arguments(TEST "LIVE" "PREFIX" "SOURCES;LIBRARIES" ${ARGN})
+  add_executable(${target} ${TEST_SOURCES})
+  target_link_libraries(${target} PRIVATE ${TEST_LIBRARIES} swerve_options GTest::gmock GTest::gtest_main
+                        ${RAPIDCHECK_LIBRARY})
+  target_compile_definitions(${target} PRIVATE SWERVE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  if(TARGET swerve)
+    target_compile_definitions(${target} PRIVATE SWERVE_COMMAND="$<TARGET_FILE:swerve>")
+    add_dependencies(${target} swerve)
+  endif()
+  set(properties TIMEOUT 120)
+  if(TEST_LIVE)
+    list(APPEND properties LABELS live RUN_SERIAL TRUE)
+  endif()
+  gtest_discover_tests(${target} TEST_PREFIX "${TEST_PREFIX}: " DISCOVERY_TIMEOUT 60
+                       WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} PROPERTIES ${properties})
+endfunction()
+
 function(swerve_room room)
   cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY SWERVE_ROOMS ${room})
   string(REPLACE "/" "_" target "swerve_${room}")
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.cc)
+  list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/src/${room}/main.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  set(live_tests ${tests})
+  list(FILTER tests EXCLUDE REGEX "_live_test\\.cc$")
+  list(FILTER live_tests INCLUDE REGEX "_live_test\\.cc$")
   list(TRANSFORM ROOM_DEPENDS REPLACE "/" "_")
   list(TRANSFORM ROOM_DEPENDS PREPEND "swerve_")
 
@@ -38,10 +76,10 @@ function(swerve_room room)
   endif()
 
   if(SWERVE_WITH_TESTS AND tests)
-    add_executable(${target}_test ${tests})
-    target_link_libraries(${target}_test PRIVATE ${target} swerve_options ${ROOM_LIBRARIES}
-                          GTest::gmock GTest::gtest_main ${RAPIDCHECK_LIBRARY})
-    gtest_discover_tests(${target}_test TEST_PREFIX "${room}: " DISCOVERY_TIMEOUT 60
-                         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    swerve_test(${target}_test PREFIX ${room} SOURCES ${tests} LIBRARIES ${target} ${ROOM_LIBRARIES})
+  endif()
+  if(SWERVE_WITH_TESTS AND live_tests)
+    swerve_test(${target}_live_test LIVE PREFIX ${room} SOURCES ${live_tests}
+                LIBRARIES ${target} ${ROOM_LIBRARIES})
   endif()
 endfunction()
