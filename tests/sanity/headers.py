@@ -1,0 +1,39 @@
+"""headers.py ROOT COMPILER ROOM... - every header of the rooms has `#pragma once`, says at its top what it is, and
+compiles alone."""
+import concurrent.futures
+import os
+import subprocess
+import sys
+
+import tree
+
+FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-x", "c++", "-"]
+
+
+def check_text(path, text):
+    problems = []
+    if "\n#pragma once\n" not in "\n" + text:
+        problems.append(f"src/{path} has no #pragma once")
+    if not text.startswith(f"// {path} - "):
+        problems.append(f'src/{path} does not begin with "// {path} - " and what it is')
+    return problems
+
+
+def compile_alone(root, compiler, path):
+    ran = subprocess.run([compiler, "-I", os.path.join(root, "src"), *FLAGS], input=f'#include "{path}"\n',
+                         capture_output=True, text=True)
+    return [] if ran.returncode == 0 else [f"src/{path} does not compile alone:\n{ran.stderr.strip()}"]
+
+
+def check(root, compiler, rooms):
+    headers = [path for path in tree.sources(root, (".h",)) if tree.room_of(path, tree.rooms(root)) in rooms]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        compiled = list(pool.map(lambda path: compile_alone(root, compiler, path), headers))
+    return [problem for path, alone in zip(headers, compiled)
+            for problem in check_text(path, tree.read(os.path.join(root, "src", path))) + alone]
+
+
+if __name__ == "__main__":
+    found = check(sys.argv[1], sys.argv[2], sys.argv[3:])
+    print("\n".join(found))
+    sys.exit(bool(found))
