@@ -5,7 +5,7 @@
 # live kernel and become live tests.
 #
 # swerve_test(TARGET [LIVE] PREFIX prefix SOURCES files... LIBRARIES targets...) makes one GoogleTest program; each
-# of its cases is a test of ctest named "PREFIX: Suite.Case". LIVE ones get the label "live" and run alone.
+# of its cases is a test of ctest named "PREFIX:Suite.Case". LIVE ones get the label "live" and run alone.
 # The sources see SWERVE_SOURCE_DIR and, in tests/, the path of the command as SWERVE_COMMAND.
 
 find_program(CCACHE ccache)
@@ -45,7 +45,7 @@ function(swerve_test target)
   if(TEST_LIVE)
     list(APPEND properties LABELS live RUN_SERIAL TRUE)
   endif()
-  gtest_discover_tests(${target} TEST_PREFIX "${TEST_PREFIX}: " DISCOVERY_TIMEOUT 60
+  gtest_discover_tests(${target} TEST_PREFIX "${TEST_PREFIX}:" DISCOVERY_TIMEOUT 60
                        WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} PROPERTIES ${properties})
 endfunction()
 

@@ -37,7 +37,7 @@ done
 if [ -n "$names" ]; then
   echo "-- building: tsan"
   tools/build.sh tsan "${targets[@]}" || exit 1
-  run_ctest tsan thread-sanitizer -R "^($names): "
+  run_ctest tsan thread-sanitizer -R "^($names):"
 fi
 
 echo "-- building: embedded"
