@@ -18,14 +18,16 @@ format() { git ls-files '*.cc' '*.h' '*.c' | xargs -r clang-format --dry-run -We
 
 tidy() {
   tools/build.sh dev || return 1
-  run-clang-tidy -quiet -p build/dev "$PWD/src/.*" >build/clang-tidy.log 2>/dev/null && return
-  grep -A4 'error:\|warning:' build/clang-tidy.log
+  run-clang-tidy -quiet -p build/dev "$PWD/src/.*" 2>/dev/null | sed 's/\x1b\[[0-9;]*m//g' >build/clang-tidy.log
+  [ "${PIPESTATUS[0]}" -eq 0 ] && return
+  grep -A4 'error:' build/clang-tidy.log
   return 1
 }
 
 sanitized() {
   tools/build.sh "$1" || return 1
-  ctest --preset "$1" --progress
+  tools/run_ctest.sh "$1" "$1"
+  python3 tools/ctest_summary.py "build/results/$1.xml"
 }
 
 fuzz() {
