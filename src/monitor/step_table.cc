@@ -9,13 +9,12 @@ namespace swerve {
 namespace {
 constexpr Transition kNone{kNoState, kNoEvent, kNoState};
 constexpr std::size_t kMostNarrowIds = 256;
-constexpr std::size_t kMostWideIds = 65536;
 }  // namespace
 
 StepTable::StepTable(const Automaton& automaton) : event_count_(automaton.events().size()) {
   const std::vector<Transition> transitions = automaton.transitions();
   const std::size_t states = automaton.states().size();
-  SWERVE_CHECK(transitions.size() + 2 <= kMostWideIds, "a model with more transitions than ids");
+  SWERVE_CHECK(transitions.size() <= kTransitionsMost, "a model with more transitions than ids");
 
   // How many ids each state needs: one for each transition into it, one more for "started".
   std::vector<std::size_t> into(states, 0);
@@ -64,7 +63,8 @@ std::vector<Transition> StepTable::path(Instance instance) const {
   const auto read = [&](std::uint64_t word) {
     for (; word != 0; word >>= id_bits()) {
       const auto t = transition(newest(word));
-      if (!t) return false;  // "started", or the end
+      if (!t) return false;  // "started"
+      if (!out.empty() && out.back().from != t->to) return false;
       out.push_back(*t);
     }
     return true;

@@ -35,6 +35,10 @@ struct Instance {
 /// Immutable after construction; may be read from any thread.
 class StepTable {
  public:
+  /// How many transitions a model may have: each needs an id, as do "not monitoring" and "started".
+  static constexpr std::size_t kTransitionsMost = 65534;
+
+  /// `automaton` must not have more than kTransitionsMost transitions.
   explicit StepTable(const Automaton& automaton);
 
   /// True when ids need 16 bits.
@@ -76,6 +80,8 @@ class StepTable {
   /// The transition behind an id; none for kOff, started() and ids that do not occur.
   std::optional<Transition> transition(StepId id) const;
   /// The transitions that the instance remembers, oldest first: the last eight, or all since it started.
+  /// Where they do not lead from one to the next (a shared wide instance, whose two words are not written
+  /// at once), only the newest that do.
   std::vector<Transition> path(Instance instance) const;
 
   /// The raw tables, for the BPF compiler. narrow(): 256 bytes an event, next id by present id (empty
