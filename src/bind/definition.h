@@ -26,8 +26,19 @@ inline constexpr std::uint32_t kInstancesMax = 1U << 22;
 struct ExprText {
   std::string text;
   Place place;
+  /// Where the file stops running alongside the text (escapes, line ends): from byte `offset` of the
+  /// text on, bytes stand at `place` and after it. By offset; empty for a plain string on one line.
+  struct Jump {
+    std::size_t offset = 0;
+    Place place;
+    friend bool operator==(const Jump&, const Jump&) = default;
+  };
+  std::vector<Jump> jumps;
   friend bool operator==(const ExprText&, const ExprText&) = default;
 };
+
+/// Where byte `offset` of the expression stands in its file.
+Place place_at(const ExprText& text, std::size_t offset);
 
 /// One [[on]] of a definition.
 struct BindingText {

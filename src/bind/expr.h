@@ -4,7 +4,8 @@
 // as 64 bits, sign- or zero-extended from its type; the checker has put a `convert` wherever C's rules
 // change a value's type in a way that changes these 64 bits. So for the arithmetic operators and the
 // comparisons both operands have one type already (32 or 64 bits), and an engine computes in 64 bits
-// and then extends the result from the node's type anew.
+// and then extends the result from the node's type anew. A shift's count has the type of its left
+// operand, too; the operands of ! && || and the condition of ?: have any type and count as "not 0".
 //
 // The edge cases, the same in every engine (they stand in the manual):
 //   x / 0 is 0 and x % 0 is x; the most negative number / -1 is itself, and % -1 is 0;
@@ -57,13 +58,25 @@ struct Expr {
   std::uint32_t offset = 0;         // load, member_bytes
   std::uint8_t load_bytes = 0;      // load: 1, 2, 4 or 8
   std::uint8_t bit_shift = 0;       // load: a bit field starts here...
-  std::uint8_t bit_size = 0;        // ...and is this long; 0: all of it
+  std::uint8_t bit_size = 0;        // ...and is this long; 0: all of it (a field has an unsigned node;
+                                    // for a signed one the checker adds shifts that repeat its sign)
   std::uint32_t count = 0;          // member_bytes: size of the array
   std::string text;                 // string_equal: the literal's bytes, without the NUL
   ExprPtr a, b, c;
 
   std::string path;  // argument, load, member_bytes: as C writes it, "prev->parent->pid"
 };
+
+/// The longest string literal, in bytes: engines reserve room for it.
+inline constexpr std::size_t kTextMax = 255;
+
+/// True when the `convert` node may change the 64 bits of its operand; false when only the type differs
+/// and an engine has nothing to do.
+bool convert_changes(const Expr& convert);
+
+/// The expression in C's form, every operator in parentheses, every conversion a cast:
+/// "((s32)p->flag == 1)". Reading that again gives the same text.
+std::string to_text(const Expr& e);
 
 /// True for a constant other than 0.
 bool is_always(const ExprPtr& e);
