@@ -19,7 +19,7 @@ tools/run_ctest.sh dev tests
 
 targets=() names=
 for room in $rooms; do
-  if find "src/$room" -maxdepth 1 -name '*_test.cc' ! -name '*_live_test.cc' | grep -q .; then
+  if find "src/$room" -maxdepth 1 -name '*_test.cc' ! -name '*_live_test.cc' 2>/dev/null | grep -q .; then
     targets+=("swerve_${room//\//_}_test")
     names=${names:+$names|}$room
   fi
