@@ -14,9 +14,8 @@ help:  ## show this
 
 run:  ## build, then watch the live kernel for some seconds
 	@tools/setup.sh build
-	@# Without the tests' packages a first build leaves the tests out; `make test` turns them on.
-	@if [ -e build/dev/build.ninja ]; then tools/build.sh dev swerve; \
-	else tools/build.sh dev -DSWERVE_WITH_TESTS=OFF swerve; fi
+	@# Where the tests' packages are missing the tests are left out; `make test` installs them.
+	@tools/build.sh dev $$(tools/setup.sh --have test || echo -DSWERVE_WITH_TESTS=OFF) swerve
 	@if [ -x tools/run_demo.sh ]; then SWERVE=build/dev/swerve tools/run_demo.sh; fi
 
 test:  ## build and run every test that this machine can run

@@ -1,13 +1,19 @@
 #!/usr/bin/env bash
-# tools/setup.sh GROUP... - installs what is missing of these groups of tools/packages.txt.
+# tools/setup.sh [--have] GROUP... - installs what is missing of these groups of tools/packages.txt.
 #
+# With --have it installs nothing and its status says whether all is there.
 # Says nothing when all is there. Where it cannot install, it lists what is missing and why each package is
 # needed, and ends with status 1.
 set -u
 list=$(dirname "$0")/packages.txt
+have=
+if [ "${1:-}" = --have ]; then
+  have=1
+  shift
+fi
 
 if [ $# -eq 0 ]; then
-  echo "usage: tools/setup.sh GROUP...    groups: $(awk '!/^#/ && NF {print $1}' "$list" | sort -u | xargs)" >&2
+  echo "usage: tools/setup.sh [--have] GROUP...    groups: $(awk '!/^#/ && NF {print $1}' "$list" | sort -u | xargs)" >&2
   exit 2
 fi
 for group in "$@"; do
@@ -44,6 +50,7 @@ wanted=$(mktemp) && log=$(mktemp) || exit 1
 trap 'rm -f "$wanted" "$log"' EXIT
 missing=$(missing_packages)
 [ -z "$missing" ] && exit 0
+[ -z "$have" ] || exit 1
 [ "$(id -u)" -eq 0 ] || give_up "Packages are missing, and only root can install them"
 
 install() {
