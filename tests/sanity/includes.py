@@ -52,6 +52,8 @@ def check_include(room, is_test, bracket, name, known):
                f"but {room} must not know {about}"
     if bracket == '"':
         target = tree.room_of(name, known)
+        if any(matches(name, pattern) for pattern in (*LIBRARIES, *TEST_LIBRARIES)):
+            return f'includes "{name}"; write an outside library as <{name}>'
         if target is None:
             return f'includes "{name}", which is in no room; write it as "ROOM/FILE.h"'
         if target != room and target not in depends:

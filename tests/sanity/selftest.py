@@ -63,6 +63,8 @@ class Includes(MadeUpTree):
              'src/bind/x.cc:3 includes "bind/toml/y.h", but bind may use only base and model'),
             ("src/model/x.cc", '#include "y.h"',
              'src/model/x.cc:3 includes "y.h", which is in no room; write it as "ROOM/FILE.h"'),
+            ("src/kernel/x.cc", '#include "bpf/bpf.h"',
+             'src/kernel/x.cc:3 includes "bpf/bpf.h"; write an outside library as <bpf/bpf.h>'),
             ("src/bind/x.cc", "#include <toml++/toml.h>",
              "src/bind/x.cc:3 includes <toml++/toml.h>, which only bind/toml may use"),
             ("src/model/x.cc", "#  include <bpf/bpf.h>",
