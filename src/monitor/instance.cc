@@ -33,9 +33,9 @@ Stepping step_elsewhere(const StepTable& table, Instance& instance, EventId even
   return m.stepping;
 }
 
-Stepping SharedInstance::step(const StepTable& table, EventId event, Handler handler) noexcept {
-  std::uint64_t seen = word_.load(std::memory_order_acquire);
-  for (int tries = 0; tries < kStepTries; ++tries) {
+Stepping SharedInstance::step_elsewhere(const StepTable& table, EventId event, Handler handler,
+                                        std::uint64_t seen, int tries) noexcept {
+  for (; tries > 0; --tries) {
     // `older` is read before the swap: after it, it may already be that of the next life.
     const std::uint64_t older = table.wide() ? older_.load(std::memory_order_relaxed) : 0;
     const Move m = move(table, {seen, older}, event, handler);

@@ -58,7 +58,17 @@ inline Stepping step(const StepTable& table, Instance& instance, EventId event, 
 /// transitions in it are the best effort (StepTable::path() leaves out what does not fit together).
 class SharedInstance {
  public:
-  Stepping step(const StepTable& table, EventId event, Handler handler) noexcept;
+  Stepping step(const StepTable& table, EventId event, Handler handler) noexcept {
+    std::uint64_t seen = word_.load(std::memory_order_acquire);
+    const StepId id = table.next(table.newest(seen), event);
+    if (table.wide() || id == kOff) return step_elsewhere(table, event, handler, seen, kStepTries);
+    const Instance from{seen, 0};
+    if (word_.compare_exchange_strong(seen, seen << 8 | raw(id), std::memory_order_acq_rel,
+                                      std::memory_order_acquire)) [[likely]] {
+      return {Outcome::stepped, false, from};
+    }
+    return step_elsewhere(table, event, handler, seen, kStepTries - 1);
+  }
 
   void reset() noexcept { word_.store(0, std::memory_order_release); }
 
@@ -69,6 +79,10 @@ class SharedInstance {
   }
 
  private:
+  /// The rest of step(), with so many tries left; `seen` is the word as it was read last.
+  Stepping step_elsewhere(const StepTable& table, EventId event, Handler handler, std::uint64_t seen,
+                          int tries) noexcept;
+
   std::atomic<std::uint64_t> word_{0};   // the state: nothing else is read to decide
   std::atomic<std::uint64_t> older_{0};  // only for people; follows word_ after a while
 };
