@@ -1,0 +1,58 @@
+#include "react/reactor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/diagnostic.h"
+#include "base/text.h"
+#include "react/printk.h"
+
+namespace swerve {
+
+namespace {
+constexpr std::size_t kNameMost = 31;
+}  // namespace
+
+ReactorSet ReactorSet::standard() {
+  ReactorSet set;
+  for (const Result<>& added : {set.add(std::make_shared<NopReactor>()), set.add(std::make_shared<PrintkReactor>())}) {
+    SWERVE_CHECK(added.has_value(), "a reactor of ours was refused");
+  }
+  return set;
+}
+
+Result<> ReactorSet::add(Kind kind) {
+  if (kind.name.empty() || kind.name.size() > kNameMost) {
+    return Error(ErrorCode::invalid,
+                 cat("a reactor's name has 1 to ", kNameMost, " bytes, '", escape(kind.name), "' has ",
+                     kind.name.size()));
+  }
+  const bool taken = std::any_of(kinds_.begin(), kinds_.end(), [&](const Kind& k) { return k.name == kind.name; });
+  if (taken) return Error(ErrorCode::exists, cat("there is a reactor '", escape(kind.name), "' already"));
+  kinds_.push_back(std::move(kind));
+  return {};
+}
+
+Result<> ReactorSet::add(std::shared_ptr<Reactor> reactor) {
+  Kind kind{std::string(reactor->name()), std::string(reactor->description()), nullptr};
+  kind.make = [reactor](const Options& options) -> Result<std::shared_ptr<Reactor>> {
+    if (!options.empty()) {
+      return Error(ErrorCode::invalid, cat("the reactor '", reactor->name(), "' has no option '",
+                                           escape(options.begin()->first), "'"));
+    }
+    return reactor;
+  };
+  return add(std::move(kind));
+}
+
+Result<std::shared_ptr<Reactor>> ReactorSet::make(const ReactionSetting& setting) const {
+  std::vector<std::string> names;
+  for (const Kind& kind : kinds_) {
+    if (kind.name == setting.reactor) return kind.make(setting.options);
+    names.push_back(kind.name);
+  }
+  return Error(ErrorCode::not_found, cat("no reactor '", escape(setting.reactor), "' (", join(names), ")",
+                                         near_miss(setting.reactor, names)));
+}
+
+}  // namespace swerve
