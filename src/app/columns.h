@@ -1,0 +1,27 @@
+// app/columns.h - what `swerve mon -t` prints: the columns of the kernel's `rv mon -t`.
+//
+// A header of two lines, then a line for each step and each violation. There is a column for the id
+// when a monitor has one (task and object scope). With several monitors the type says whose line it
+// is
+// ("event_wwnr"), as the kernel's tool does for a container.
+#pragma once
+
+#include <string>
+
+#include "monitor/verdict.h"
+
+namespace swerve {
+
+struct Columns {
+  bool with_id = false;
+  bool several = false;  // monitors
+
+  std::string header() const;
+  std::string line(const Step& step) const;
+  std::string line(const Violation& violation) const;
+};
+
+/// Whether instances of this scope are told apart by an id in the columns, as the kernel has it.
+constexpr bool has_id(Scope scope) { return scope == Scope::task || scope == Scope::object; }
+
+}  // namespace swerve
