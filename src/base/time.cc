@@ -1,5 +1,6 @@
 #include "base/time.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -30,10 +31,11 @@ std::string seconds_text(TimeNs time) {
 }
 
 Result<TimeNs> parse_duration(std::string_view text) {
-  const std::string copy(text);
-  char* end = nullptr;
-  const double amount = std::strtod(copy.c_str(), &end);
-  const std::string_view unit = std::string_view(copy).substr(static_cast<std::size_t>(end - copy.c_str()));
+  // from_chars and not strtod: no locale, no leading blanks, no hexadecimal.
+  double amount = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, ec] = std::from_chars(text.data(), last, amount, std::chars_format::fixed);
+  const std::string_view unit(end, static_cast<std::size_t>(last - end));
   double scale = 0;
   if (unit.empty() || unit == "s") scale = 1e9;
   if (unit == "ms") scale = 1e6;
@@ -41,7 +43,7 @@ Result<TimeNs> parse_duration(std::string_view text) {
   if (unit == "m") scale = 60e9;
   if (unit == "h") scale = 3600e9;
   constexpr double kLongestNs = 1e18;  // some 30 years
-  if (end == copy.c_str() || scale == 0 || !std::isfinite(amount) || amount <= 0 ||
+  if (ec != std::errc() || scale == 0 || !std::isfinite(amount) || amount <= 0 ||
       amount * scale > kLongestNs || amount * scale < 1) {
     return Error(ErrorCode::invalid,
                  cat("'", escape(text), "' is not a duration; write it like 10s, 250ms, 2m or 1h"));
