@@ -9,13 +9,16 @@
 namespace swerve {
 
 namespace {
-constexpr std::size_t kMost = 0xfffe;  // 0xffff says "none"
+constexpr std::size_t kMost = 0xfffe;          // 0xffff says "none"
+constexpr std::size_t kMostCells = 1UL << 24;  // a text of a megabyte must not ask for gigabytes
+constexpr std::string_view kInitMark =
+    "__init_";  // what model files call the node before the initial state
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
 Error bad_name(std::string_view what, std::string_view name) {
-  return Error(ErrorCode::invalid,
-               cat(what, " '", escape(name), "' is not a name: letters, digits and '_', no digit first"));
+  return Error(ErrorCode::invalid, cat(what, " '", escape(name),
+                                       "' is not a name: letters, digits and '_', no digit first"));
 }
 }  // namespace
 
@@ -39,14 +42,22 @@ Result<Automaton> Automaton::make(std::string_view name, std::string_view initia
   }
   for (const std::string& s : states) {
     if (!is_c_identifier(s)) return bad_name("the state", s);
+    if (s.starts_with(kInitMark)) {
+      return Error(ErrorCode::invalid, cat("'", s, "' cannot be a state: names with '", kInitMark,
+                                           "' mark the initial state"));
+    }
   }
   for (const std::string& e : events) {
     if (!is_c_identifier(e)) return bad_name("the event", e);
   }
   if (states.size() > kMost || events.size() > kMost) {
+    return Error(ErrorCode::exhausted, cat("too many: ", states.size(), " states and ",
+                                           events.size(), " events; the limit of each is ", kMost));
+  }
+  if (states.size() * events.size() > kMostCells) {
     return Error(ErrorCode::exhausted,
-                 cat("too many: ", states.size(), " states and ", events.size(),
-                     " events; the limit of each is ", kMost));
+                 cat("too large: ", states.size(), " states times ", events.size(),
+                     " events; the limit of the table is ", kMostCells, " cells"));
   }
 
   Automaton a;

@@ -41,26 +41,29 @@ struct Transition {
 
 /// A deterministic automaton with a partial transition table.
 ///
-/// Invariants (established by make(), the only way to get one): at least one state and at most 65534,
-/// at most 65534 events; names are unique within their kind and are C identifiers; the table has
-/// states().size() * events().size() cells, each a valid state or kNoState; state 0 is the initial
-/// one, the other states and the events are sorted by name; at least one state is final. So two
-/// automata are equal exactly when they describe the same thing.
+/// Invariants (established by make(), the only way to get one): at least one state and at most
+/// 65534, at most 65534 events; names are unique within their kind and are C identifiers, and no
+/// state's name starts with "__init_" (model files mark the initial state so); the table has
+/// states().size() * events().size() cells, at most 16777216, each a valid state or kNoState; state
+/// 0 is the initial one, the other states and the events are sorted by name; at least one state is
+/// final. So two automata are equal exactly when they describe the same thing.
 class Automaton {
  public:
   struct Edge {
     std::string from, event, to;
   };
-  /// Builds one from names. `finals` empty means that the initial state is final (as the kernel's tools
-  /// have it). States that only edges name are added; so are `extra_states`.
-  /// Errors: invalid, naming the culprit: a name that is no C identifier, one event from one state to
-  /// two targets, a final state that does not exist, too many of something.
+  /// Builds one from names. `finals` empty means that the initial state is final (as the kernel's
+  /// tools have it). States that only edges name are added; so are `extra_states`. Errors: invalid,
+  /// naming the culprit: a name that cannot be one, one event from one state to two targets, a
+  /// final state that does not exist; exhausted: more states, events or cells than fit.
   static Result<Automaton> make(std::string_view name, std::string_view initial,
                                 const std::vector<Edge>& edges,
                                 const std::vector<std::string>& finals = {},
                                 const std::vector<std::string>& extra_states = {});
 
-  const std::string& name() const noexcept { return name_; }  // of the graph; may be empty; not compared
+  const std::string& name() const noexcept {
+    return name_;
+  }  // of the graph; may be empty; not compared
   std::span<const State> states() const noexcept { return states_; }
   std::span<const std::string> events() const noexcept { return events_; }
 
