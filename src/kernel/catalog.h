@@ -1,8 +1,9 @@
 // kernel/catalog.h - what the running kernel offers: its types and probes, read from BTF.
 //
-// The kernel's own BTF and that of its loaded modules; no headers, no debug information, no tracefs.
-// In BTF the typedef btf_trace_NAME has the argument types of a tracepoint, bare ones included; their
-// names stand on the function __traceiter_NAME. System calls are named from a table of ours.
+// The kernel's own BTF and that of its loaded modules; no headers, no debug information, no
+// tracefs. In BTF the typedef btf_trace_NAME has the argument types of a tracepoint, bare ones
+// included; their names stand on the function __traceiter_NAME. System calls are named from a table
+// of ours.
 #pragma once
 
 #include <memory>
@@ -18,9 +19,9 @@ namespace swerve {
 
 /// Where a program for a probe attaches.
 struct AttachPoint {
-  std::uint32_t btf_id = 0;     // of the typedef btf_trace_NAME or of the function
-  std::string module;           // empty: vmlinux
-  std::int32_t syscall_nr = -1; // system calls
+  std::uint32_t btf_id = 0;      // of the typedef btf_trace_NAME or of the function
+  std::string module;            // empty: vmlinux
+  std::int32_t syscall_nr = -1;  // system calls
 };
 
 /// One line of `swerve probes`.
@@ -43,9 +44,9 @@ class KernelCatalog final : public ProbeCatalog {
   TypeId task_struct() const override;
   Result<Signature> signature(const Probe& probe) const override;
 
-  /// Every probe whose name holds `pattern` (shell wildcards * and ? where it has any; all when empty):
-  /// tracepoints and system calls always, kernel functions only when the pattern starts with "fentry:"
-  /// or "fexit:". Sorted by kind and name.
+  /// Every probe whose name holds `pattern` (shell wildcards * and ? where it has any; all when
+  /// empty): tracepoints and system calls always, kernel functions only when the pattern starts
+  /// with "fentry:" or "fexit:". Sorted by kind and name.
   std::vector<ProbeLine> probes(std::string_view pattern) const;
 
   /// Errors: as signature().

@@ -1,9 +1,10 @@
 // kernel/engine.h - monitors that are stepped inside the kernel.
 //
-// add() compiles a bound monitor to BPF programs and has the kernel check them; attach() attaches all of
-// them while they are still switched off; arm() switches on with one store, so that the first event
-// counts for all programs at once. Violations (and with `every_step` all steps) come out through one
-// ring buffer. When the Engine dies, by whatever death, the kernel detaches everything.
+// add() compiles a bound monitor to BPF programs and has the kernel check them; attach() attaches
+// all of them while they are still switched off; arm() switches on with one store, so that the
+// first event counts for all programs at once. Violations (and with `every_step` all steps) come
+// out through one ring buffer. When the Engine dies, by whatever death, the kernel detaches
+// everything.
 #pragma once
 
 #include <cstdint>
@@ -33,20 +34,22 @@ struct MonitorStats {
   std::uint64_t instances = 0;   // being monitored now
   std::uint64_t refused = 0;     // instances that found no room: these were not monitored
   std::uint64_t raced = 0;       // three tries were not enough: the instance was reset
-  std::uint64_t lost = 0;        // reports that found the ring full: the state is right, the report is gone
-  std::uint64_t missed = 0;      // program runs that the kernel skipped (recursion): events not seen
-  std::uint64_t compat = 0;      // 32-bit system calls, left out
+  std::uint64_t lost =
+      0;  // reports that found the ring full: the state is right, the report is gone
+  std::uint64_t missed = 0;  // program runs that the kernel skipped (recursion): events not seen
+  std::uint64_t compat = 0;  // 32-bit system calls, left out
 
   /// Whether a verdict may rest on an event or an instance that is missing.
   bool incomplete() const { return refused + raced + lost + missed + compat != 0; }
 };
 
-/// One owner thread. Verdicts of one instance come in the order of their times; of different CPUs only
-/// nearly so.
+/// One owner thread. Verdicts of one instance come in the order of their times; of different CPUs
+/// only nearly so.
 class Engine {
  public:
   /// Errors: denied (says which right is missing), unsupported.
-  static Result<std::unique_ptr<Engine>> create(const KernelCatalog& catalog, EngineOptions options);
+  static Result<std::unique_ptr<Engine>> create(const KernelCatalog& catalog,
+                                                EngineOptions options);
   ~Engine();
 
   /// Compiles and loads; nothing is attached yet. Returns the monitor's number, counting from 0.
@@ -57,8 +60,8 @@ class Engine {
   Result<> attach();
   /// From here on events count.
   void arm();
-  /// Events count no more and every instance is reset. Returns when no program is running under the old
-  /// setting; what is in the ring can still be drained.
+  /// Events count no more and every instance is reset. Returns when no program is running under the
+  /// old setting; what is in the ring can still be drained.
   Result<> disarm();
 
   /// With only_watched: from here on tasks that the calling thread creates are watched, and their
@@ -66,8 +69,8 @@ class Engine {
   Result<> watch_my_children();
   Result<> watch_no_more_children();
 
-  /// Becomes readable when there is something to drain (not for every step: those are only announced
-  /// in bulk, so that reading them does not make events; drain at least every 100 ms).
+  /// Becomes readable when there is something to drain (not for every step: those are only
+  /// announced in bulk, so that reading them does not make events; drain at least every 100 ms).
   int poll_fd() const;
   /// Hands what the ring holds to `sink`. Returns how many records that were.
   std::size_t drain(VerdictSink& sink);
@@ -87,8 +90,8 @@ class Engine {
   std::unique_ptr<State> state_;
 };
 
-/// Whether this kernel and these rights let a program of the kind of `probe` be loaded and attached:
-/// tries it with an empty one. For `list` and `doctor`.
+/// Whether this kernel and these rights let a program of the kind of `probe` be loaded and
+/// attached: tries it with an empty one. For `list` and `doctor`.
 Result<> try_probe(const KernelCatalog& catalog, const Probe& probe);
 
 }  // namespace swerve

@@ -1,0 +1,532 @@
+#include "kernel/engine.h"
+
+#include <bpf/libbpf.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "kernel/assembler.h"
+#include "kernel/bpf_object.h"
+#include "kernel/compiler.h"
+#include "kernel/layout.h"
+#include "kernel/symbols.h"
+
+namespace swerve {
+
+namespace {
+using layout::Head;
+using layout::Record;
+using layout::Slot;
+
+constexpr unsigned kTaskSlotBits = 16;            // 65536 places of 32 bytes
+constexpr std::uint32_t kTaskOverflow = 8192;     // tasks whose place another one has
+constexpr std::uint32_t kWatchedMax = 32768;      // tasks of a watched command, at one time
+constexpr std::size_t kTableBytesMax = 4U << 20;  // what one array element may hold on Linux 6.1
+constexpr std::size_t kLogLines = 6;              // of the verifier, in an error
+
+unsigned bits_for(std::uint32_t count) {
+  unsigned bits = 0;
+  while ((std::uint64_t{1} << bits) < count) ++bits;
+  return bits;
+}
+
+std::string comm_text(const char (&comm)[16]) {
+  return std::string(comm, ::strnlen(comm, sizeof comm));
+}
+
+// The last lines that the verifier wrote, and the number of the instruction that they are about.
+std::string last_lines(const std::string& log, long& instruction) {
+  std::vector<std::string> lines;
+  std::size_t from = 0;
+  while (from < log.size()) {
+    std::size_t end = log.find('\n', from);
+    if (end == std::string::npos) end = log.size();
+    std::string line = log.substr(from, end - from);
+    from = end + 1;
+    char* rest = nullptr;
+    const long number = std::strtol(line.c_str(), &rest, 10);
+    if (rest != line.c_str() && std::strncmp(rest, ": (", 3) == 0) instruction = number;
+    if (line.rfind("processed ", 0) == 0 || line.empty()) continue;
+    lines.push_back(escape(line));
+  }
+  if (lines.size() > kLogLines) {
+    lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(kLogLines));
+  }
+  return "\n    " + join(lines, "\n    ");
+}
+
+struct Loaded {
+  Probe probe;
+  UniqueFd program, link;
+  std::uint64_t missed_before = 0;
+};
+
+struct LiveMonitor {
+  std::string name;
+  Scope scope = Scope::global;
+  Automaton model;
+  StepTable table;
+  SharedMemory memory;
+  UniqueFd tables, keyed;
+  unsigned slot_bits = 0;
+  std::vector<Loaded> programs;
+
+  LiveMonitor(const BoundMonitor& m)
+      : name(m.definition.name), scope(m.definition.scope), model(m.model), table(m.model) {}
+
+  Head& head() const { return *memory.at<Head>(0); }
+  std::uint32_t stride() const { return slot_bytes(scope, table.wide()); }
+  std::size_t slots() const { return scope == Scope::object ? 0 : std::size_t{1} << slot_bits; }
+  Slot& slot(std::size_t i) const { return *memory.at<Slot>(layout::kInstancesAt + i * stride()); }
+  bool monitoring(std::uint64_t word) const { return table.newest(word) != kOff; }
+  template <typename F>
+  void each_keyed(F&& f) const;
+};
+
+// Calls f(key, place) for everything in the keyed map.
+template <typename F>
+void LiveMonitor::each_keyed(F&& f) const {
+  if (!keyed) return;
+  layout::WideSlot value{};
+  std::uint64_t key = 0, next = 0;
+  bool first = true;
+  std::vector<std::uint64_t> keys;
+  while (::bpf_map_get_next_key(keyed.get(), first ? nullptr : &key, &next) == 0) {
+    keys.push_back(next);
+    key = next;
+    first = false;
+    if (keys.size() > kInstancesMax) break;  // the programs go on meanwhile: no endless walk
+  }
+  for (const std::uint64_t k : keys) {
+    if (::bpf_map_lookup_elem(keyed.get(), &k, &value) == 0) f(k, value.slot);
+  }
+}
+
+struct WatchCells {          // shared with the programs that follow forks
+  std::uint64_t parent_tid;  // whose children are watched; 0: nobody's
+  std::uint64_t refused;
+};
+}  // namespace
+
+struct Engine::State {
+  const KernelCatalog* catalog = nullptr;
+  EngineOptions options;
+  TaskInfo self;
+  UniqueFd ring;
+  ring_buffer* reader = nullptr;
+  std::optional<GracePeriod> grace;
+  UniqueFd watched;
+  SharedMemory watch_cells;
+  std::vector<Loaded> watch_programs;
+  std::vector<std::unique_ptr<LiveMonitor>> monitors;
+  KernelSymbols symbols;
+  VerdictSink* sink = nullptr;
+
+  ~State() { ::ring_buffer__free(reader); }
+
+  Result<> find_self();
+  Result<> follow_forks();
+  Result<> load_programs(LiveMonitor& live, CompilerInput input);
+  void take(const Record& record, std::size_t bytes);
+  static int take_record(void* self, void* data, std::size_t bytes);
+};
+
+Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Engine::~Engine() = default;
+
+// A program run on our own thread tells how the kernel names it, whatever pid namespace we are in.
+Result<> Engine::State::find_self() {
+  SWERVE_TRY_ASSIGN(const SharedMemory cell,
+                    SharedMemory::create("swerve_self", sizeof(std::uint64_t)));
+  Assembler a;
+  a.call(BPF_FUNC_get_current_pid_tgid);
+  a.map_value(Reg::r1, cell.fd(), 0);
+  a.store(8, Reg::r1, 0, Reg::r0);
+  a.mov(Reg::r0, 0);
+  a.exit();
+  SWERVE_TRY_ASSIGN(const std::vector<bpf_insn> code, a.finish());
+  const UniqueFd program(::bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "swerve_self",
+                                         "Dual BSD/GPL", code.data(), code.size(), nullptr));
+  if (!program) return rights_error("load a BPF program", errno);
+  LIBBPF_OPTS(bpf_test_run_opts, run);
+  if (::bpf_prog_test_run_opts(program.get(), &run) != 0) {
+    return rights_error("run a BPF program", errno);
+  }
+  const std::uint64_t ids = *cell.at<std::uint64_t>(0);
+  self.tid = static_cast<std::uint32_t>(ids);
+  self.tgid = static_cast<std::uint32_t>(ids >> 32);
+  self.comm = "swerve";
+  return {};
+}
+
+// Two programs that keep the set of watched tasks: at birth, the child of a watched task (or of the
+// thread that asked) comes in; at the end it goes, before its number can be given to another.
+Result<> Engine::State::follow_forks() {
+  SWERVE_TRY_ASSIGN(
+      watched, create_map("swerve_watched", {.type = BPF_MAP_TYPE_HASH, .entries = kWatchedMax}));
+  SWERVE_TRY_ASSIGN(watch_cells, SharedMemory::create("swerve_watch", sizeof(WatchCells)));
+  const auto pid = catalog->field("task_struct", "pid");
+  if (!pid) return Error(ErrorCode::unsupported, "this kernel's task_struct has no pid");
+  const auto pid_at = static_cast<std::int16_t>(pid->bit_offset / 8);
+  constexpr std::int16_t kTid = -8, kOne = -16;
+  const auto key_args = [&](Assembler& a) {
+    a.map(Reg::r1, watched.get());
+    a.mov(Reg::r2, Reg::r10);
+    a.alu(BPF_ADD, Reg::r2, kTid);
+  };
+  const auto load = [&](const char* name, Assembler& a) -> Result<> {
+    Loaded out;
+    out.probe = {Probe::Kind::tracepoint, "", name};
+    SWERVE_TRY_ASSIGN(const AttachPoint at, catalog->attach_point(out.probe));
+    SWERVE_TRY_ASSIGN(const std::vector<bpf_insn> code, a.finish());
+    std::string log;
+    SWERVE_TRY_ASSIGN(out.program,
+                      load_program("swerve_watch", out.probe.kind, at.btf_id, code, log));
+    watch_programs.push_back(std::move(out));
+    return {};
+  };
+
+  Assembler birth;
+  {
+    const Label add = birth.label(), out = birth.label();
+    birth.load(8, Reg::r6, Reg::r1, 0);
+    birth.call(BPF_FUNC_get_current_pid_tgid);
+    birth.store(4, Reg::r10, kTid, Reg::r0);
+    birth.mov32(Reg::r7, Reg::r0);
+    birth.map_value(Reg::r8, watch_cells.fd(), 0);
+    birth.load(8, Reg::r1, Reg::r8, offsetof(WatchCells, parent_tid));
+    birth.jump_if(BPF_JEQ, Reg::r1, Reg::r7, add);
+    key_args(birth);
+    birth.call(BPF_FUNC_map_lookup_elem);
+    birth.jump_if(BPF_JEQ, Reg::r0, 0, out);
+    birth.place(add);
+    birth.jump_if(BPF_JEQ, Reg::r6, 0, out);
+    birth.load(4, Reg::r1, Reg::r6, pid_at);
+    birth.store(4, Reg::r10, kTid, Reg::r1);
+    birth.store(4, Reg::r10, kOne, 1);
+    key_args(birth);
+    birth.mov(Reg::r3, Reg::r10);
+    birth.alu(BPF_ADD, Reg::r3, kOne);
+    birth.mov(Reg::r4, BPF_ANY);
+    birth.call(BPF_FUNC_map_update_elem);
+    birth.jump_if(BPF_JEQ, Reg::r0, 0, out);
+    birth.mov(Reg::r1, 1);
+    birth.atomic_add(8, Reg::r8, offsetof(WatchCells, refused), Reg::r1);
+    birth.place(out);
+    birth.mov(Reg::r0, 0);
+    birth.exit();
+  }
+  SWERVE_TRY(load("task_newtask", birth));
+  Assembler death;
+  {
+    const Label out = death.label();
+    death.load(8, Reg::r6, Reg::r1, 0);
+    death.jump_if(BPF_JEQ, Reg::r6, 0, out);
+    death.load(4, Reg::r1, Reg::r6, pid_at);
+    death.store(4, Reg::r10, kTid, Reg::r1);
+    key_args(death);
+    death.call(BPF_FUNC_map_delete_elem);
+    death.place(out);
+    death.mov(Reg::r0, 0);
+    death.exit();
+  }
+  return load("sched_process_exit", death);
+}
+
+Result<std::unique_ptr<Engine>> Engine::create(const KernelCatalog& catalog,
+                                               EngineOptions options) {
+  ::libbpf_set_print(nullptr);  // our errors say it
+  auto state = std::make_unique<State>();
+  state->catalog = &catalog;
+  state->options = options;
+  SWERVE_TRY(state->find_self());
+  SWERVE_TRY_ASSIGN(state->ring, create_map("swerve_ring", {.type = BPF_MAP_TYPE_RINGBUF,
+                                                            .key_bytes = 0,
+                                                            .value_bytes = 0,
+                                                            .entries = options.ring_bytes}));
+  state->reader = ::ring_buffer__new(state->ring.get(), &State::take_record, state.get(), nullptr);
+  if (state->reader == nullptr) return rights_error("map the ring buffer", errno);
+  SWERVE_TRY_ASSIGN(state->grace, GracePeriod::create());
+  if (options.only_watched) SWERVE_TRY(state->follow_forks());
+  return std::unique_ptr<Engine>(new Engine(std::move(state)));
+}
+
+Result<> Engine::State::load_programs(LiveMonitor& live, CompilerInput input) {
+  SWERVE_TRY_ASSIGN(const std::vector<Program> programs, compile(input));
+  live.programs.clear();
+  for (const Program& p : programs) {
+    std::string log;
+    Result<UniqueFd> fd =
+        load_program(object_name(live.name), p.probe.kind, p.at.btf_id, p.code, log);
+    if (!fd && log.empty()) return std::move(fd).error().within(p.what);
+    if (!fd) {
+      long instruction = 0;
+      const std::string lines = last_lines(log, instruction);
+      std::string where = p.what;
+      for (const auto& [from, text] : p.ranges) {
+        if (static_cast<long>(from) <= instruction) where = text;
+      }
+      return Error(ErrorCode::unsupported,
+                   cat(where, ": the kernel's verifier refuses the program for ", p.probe.text(),
+                       "; its last lines:", lines));
+    }
+    live.programs.push_back({p.probe, std::move(fd).value(), {}, 0});
+  }
+  return {};
+}
+
+Result<std::size_t> Engine::add(const BoundMonitor& monitor) {
+  auto live = std::make_unique<LiveMonitor>(monitor);
+  const std::string name = object_name(live->name);
+  const std::vector<std::uint8_t> tables = table_bytes(live->table);
+  if (tables.size() > kTableBytesMax) {
+    return Error(ErrorCode::exhausted,
+                 cat("the model of ", live->name, " needs a table of ", tables.size(),
+                     " bytes; the kernel path takes ", kTableBytesMax));
+  }
+  if (live->scope == Scope::task) live->slot_bits = kTaskSlotBits;
+  if (live->scope == Scope::cpu) {
+    live->slot_bits = bits_for(static_cast<std::uint32_t>(::libbpf_num_possible_cpus()));
+  }
+  const auto instances = static_cast<std::uint32_t>(live->slots() * live->stride());
+  SWERVE_TRY_ASSIGN(live->memory, SharedMemory::create(name, layout::kInstancesAt + instances));
+  SWERVE_TRY_ASSIGN(live->tables,
+                    create_map(name, {.value_bytes = static_cast<std::uint32_t>(tables.size()),
+                                      .flags = BPF_F_RDONLY_PROG}));
+  const std::uint32_t zero = 0;
+  if (::bpf_map_update_elem(live->tables.get(), &zero, tables.data(), BPF_ANY) != 0 ||
+      ::bpf_map_freeze(live->tables.get()) != 0) {
+    return Error::from_errno(errno, "write the model's table");
+  }
+  if (live->scope == Scope::task || live->scope == Scope::object) {
+    const std::uint32_t room =
+        live->scope == Scope::task ? kTaskOverflow : monitor.definition.max_instances;
+    SWERVE_TRY_ASSIGN(live->keyed,
+                      create_map(name, {.type = BPF_MAP_TYPE_HASH,
+                                        .key_bytes = 8,
+                                        .value_bytes = live->table.wide() ? layout::kWideSlotBytes
+                                                                          : layout::kSlotBytes,
+                                        .entries = room}));
+  }
+  CompilerInput input;
+  input.monitor = &monitor;
+  input.table = &live->table;
+  input.catalog = state_->catalog;
+  input.number = static_cast<std::uint32_t>(state_->monitors.size());
+  input.memory_fd = live->memory.fd();
+  input.tables_fd = live->tables.get();
+  input.keyed_fd = live->keyed.get();
+  input.ring_fd = state_->ring.get();
+  input.watched_fd = state_->watched.get();
+  input.slot_bits = live->slot_bits;
+  input.self_tgid = state_->self.tgid;
+  input.every_step = state_->options.every_step;
+  input.stacks = state_->options.stacks;
+  input.only_watched = state_->options.only_watched;
+  if (auto direct = state_->load_programs(*live, input); !direct) {
+    if (direct.error().code() == ErrorCode::denied)
+      return std::move(direct).error().within(live->name);
+    // What the verifier will not let a program read directly, a helper may read.
+    input.careful = true;
+    if (!state_->load_programs(*live, input)) return std::move(direct).error().within(live->name);
+  }
+  state_->monitors.push_back(std::move(live));
+  return state_->monitors.size() - 1;
+}
+
+Result<> Engine::attach() {
+  const auto detach_all = [&] {
+    for (const auto& m : state_->monitors) {
+      for (Loaded& p : m->programs) p.link.reset();
+    }
+    for (Loaded& p : state_->watch_programs) p.link.reset();
+  };
+  const auto attach_one = [&](Loaded& p) -> Result<> {
+    if (p.link) return {};
+    SWERVE_TRY_ASSIGN(p.link, attach_program(p.program, p.probe));
+    return {};
+  };
+  for (Loaded& p : state_->watch_programs) {
+    if (auto done = attach_one(p); !done) {
+      detach_all();
+      return done;
+    }
+  }
+  for (const auto& m : state_->monitors) {
+    for (Loaded& p : m->programs) {
+      if (auto done = attach_one(p); !done) {
+        detach_all();
+        return std::move(done).error().within(m->name);
+      }
+    }
+  }
+  return {};
+}
+
+void Engine::arm() {
+  for (const auto& m : state_->monitors) {
+    for (Loaded& p : m->programs) p.missed_before = recursion_misses(p.program);
+    std::atomic_ref(m->head().armed).store(1, std::memory_order_release);
+  }
+}
+
+Result<> Engine::disarm() {
+  for (const auto& m : state_->monitors) {
+    std::atomic_ref(m->head().armed).store(0, std::memory_order_release);
+  }
+  SWERVE_TRY(state_->grace->wait());  // from here on nothing is started
+  for (const auto& m : state_->monitors) {
+    std::uint64_t gone = 0;
+    const auto keep_count = [&](Slot& p) {
+      gone += std::atomic_ref(p.count).exchange(0);
+      std::atomic_ref(p.word).store(0);
+    };
+    for (std::size_t i = 0; i < m->slots(); ++i) {
+      Slot& p = m->slot(i);
+      if (p.word == 0 && p.count == 0 && p.tag == 0) continue;
+      keep_count(p);
+      std::atomic_ref(p.tag).store(0);
+    }
+    m->each_keyed([&](std::uint64_t key, const Slot& p) {
+      gone += p.count;
+      ::bpf_map_delete_elem(m->keyed.get(), &key);
+    });
+    for (std::size_t i = 0; i < m->slots(); ++i) {
+      if (m->slot(i).displaced != 0) std::atomic_ref(m->slot(i).displaced).store(0);
+    }
+    std::atomic_ref(m->head().events_gone).fetch_add(gone);
+  }
+  return state_->grace->wait();  // from here on nothing is being stepped
+}
+
+Result<> Engine::watch_my_children() {
+  SWERVE_CHECK(state_->options.only_watched, "watching children without only_watched");
+  std::atomic_ref(state_->watch_cells.at<WatchCells>(0)->parent_tid).store(state_->self.tid);
+  return {};
+}
+
+Result<> Engine::watch_no_more_children() {
+  std::atomic_ref(state_->watch_cells.at<WatchCells>(0)->parent_tid).store(0);
+  return {};
+}
+
+int Engine::poll_fd() const { return ::ring_buffer__epoll_fd(state_->reader); }
+
+int Engine::State::take_record(void* self, void* data, std::size_t bytes) {
+  if (bytes >= sizeof(Record)) {
+    static_cast<State*>(self)->take(*static_cast<const Record*>(data), bytes);
+  }
+  return 0;
+}
+
+void Engine::State::take(const Record& r, std::size_t bytes) {
+  if (r.monitor >= monitors.size() || sink == nullptr) return;
+  const LiveMonitor& m = *monitors[r.monitor];
+  const auto fill = [&](Occurrence& o) {
+    o.time = {r.time_ns};
+    o.monitor = m.name;
+    o.id.scope = m.scope;
+    o.id.key = m.scope == Scope::task ? r.tid : m.scope == Scope::cpu ? r.cpu : r.key;
+    if (m.scope == Scope::task) o.task = TaskInfo{r.tid, r.tgid, comm_text(r.comm)};
+    o.cpu = r.cpu;
+    o.by = {static_cast<std::uint32_t>(r.by), static_cast<std::uint32_t>(r.by >> 32),
+            comm_text(r.by_comm)};
+    const StateId state = m.table.state(m.table.newest(r.word));
+    o.state = state != kNoState ? m.model.states()[index(state)].name : "?";
+    o.event = r.event < m.model.events().size() ? m.model.events()[r.event] : "?";
+  };
+  if (r.kind == Record::kStep) {
+    Step step;
+    fill(step);
+    const StateId next = m.table.state(StepId(static_cast<std::uint16_t>(r.next)));
+    if (next != kNoState) {
+      step.next = m.model.states()[index(next)].name;
+      step.final = m.model.states()[index(next)].final;
+    }
+    sink->on_step(step);
+    return;
+  }
+  Violation v;
+  fill(v);
+  const StateId state = m.table.state(m.table.newest(r.word));
+  if (state != kNoState) {
+    for (const EventId e : m.model.allowed(state)) v.expected.push_back(m.model.events()[index(e)]);
+  }
+  for (const Transition& t : m.table.path({r.word, r.older})) {
+    v.path.push_back({m.model.states()[index(t.from)].name, m.model.events()[index(t.event)],
+                      m.model.states()[index(t.to)].name});
+  }
+  v.events = r.count;
+  if (r.stack_bytes > 0 && sizeof(Record) + static_cast<std::size_t>(r.stack_bytes) <= bytes) {
+    const auto* const addresses = reinterpret_cast<const std::uint64_t*>(&r + 1);
+    v.stack = symbols.stack({addresses, static_cast<std::size_t>(r.stack_bytes) / 8});
+  }
+  sink->on_violation(v);
+}
+
+std::size_t Engine::drain(VerdictSink& sink) {
+  state_->sink = &sink;
+  const int taken = ::ring_buffer__consume(state_->reader);
+  state_->sink = nullptr;
+  return taken > 0 ? static_cast<std::size_t>(taken) : 0;
+}
+
+MonitorStats Engine::stats(std::size_t monitor) const {
+  const LiveMonitor& m = *state_->monitors.at(monitor);
+  const Head& head = m.head();
+  MonitorStats out;
+  out.violations = head.violations;
+  out.started = head.started;
+  out.refused = head.refused;
+  out.raced = head.raced;
+  out.lost = head.lost;
+  out.compat = head.compat;
+  out.events = head.events_gone;
+  if (state_->watched) out.refused += state_->watch_cells.at<WatchCells>(0)->refused;
+  const auto add = [&](const Slot& p) {
+    out.events += p.count;
+    if (m.monitoring(p.word)) ++out.instances;
+  };
+  bool displaced = m.scope == Scope::object;
+  for (std::size_t i = 0; i < m.slots(); ++i) {
+    add(m.slot(i));
+    displaced = displaced || m.slot(i).displaced != 0;
+  }
+  if (displaced) m.each_keyed([&](std::uint64_t, const Slot& p) { add(p); });
+  for (const Loaded& p : m.programs) out.missed += recursion_misses(p.program) - p.missed_before;
+  for (const Loaded& p : state_->watch_programs) out.missed += recursion_misses(p.program);
+  return out;
+}
+
+std::uint64_t Engine::memory_bytes(std::size_t monitor) const {
+  const LiveMonitor& m = *state_->monitors.at(monitor);
+  std::uint64_t out = kernel_memory(m.tables.get()) + kernel_memory(m.memory.fd());
+  if (m.keyed) out += kernel_memory(m.keyed.get());
+  for (const Loaded& p : m.programs) out += kernel_memory(p.program.get());
+  return out;
+}
+
+std::uint64_t Engine::ring_bytes() const { return kernel_memory(state_->ring.get()); }
+
+TaskInfo Engine::self() const { return state_->self; }
+
+Result<> try_probe(const KernelCatalog& catalog, const Probe& probe) {
+  SWERVE_TRY_ASSIGN(const AttachPoint at, catalog.attach_point(probe));
+  Assembler a;
+  a.mov(Reg::r0, 0);
+  a.exit();
+  SWERVE_TRY_ASSIGN(const std::vector<bpf_insn> code, a.finish());
+  std::string log;
+  ::libbpf_set_print(nullptr);
+  Result<UniqueFd> program = load_program("swerve_try", probe.kind, at.btf_id, code, log);
+  if (!program) return std::move(program).error().within(probe.text());
+  SWERVE_TRY(attach_program(*program, probe));
+  return {};
+}
+
+}  // namespace swerve
