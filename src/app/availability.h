@@ -1,0 +1,35 @@
+// app/availability.h - whether a monitor can run on this machine, and if not, why, in one line.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/definitions.h"
+#include "kernel/catalog.h"
+
+namespace swerve {
+
+/// Holds the kernel's catalog and what was tried on it already.
+class Availability {
+ public:
+  Availability();
+
+  /// Null when the kernel tells nothing (no BTF); then why_no_catalog() says so.
+  const KernelCatalog* catalog() const { return catalog_.get(); }
+  const std::string& why_no_catalog() const { return why_no_catalog_; }
+
+  /// Why the monitor cannot run here; empty when it can. Binds it and loads an empty program for
+  /// each kind of probe that it needs (for each function, with fentry and fexit).
+  std::string why_not(const ReadMonitor& monitor);
+  /// The same for one probe.
+  std::string why_not(const Probe& probe);
+
+ private:
+  std::unique_ptr<KernelCatalog> catalog_;
+  std::string why_no_catalog_;
+  std::map<std::string, std::string> tried_;  // what was tried -> why not
+};
+
+}  // namespace swerve

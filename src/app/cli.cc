@@ -1,0 +1,218 @@
+#include "app/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
+#include <exception>
+
+#include "app/commands.h"
+#include "app/output.h"
+#include "base/text.h"
+#include "react/reactor.h"
+
+namespace swerve {
+namespace {
+
+constexpr int kUsage = 1;       // as the kernel's tool
+constexpr int kModelUsage = 2;  // 1 is a verdict there
+
+const std::vector<std::string> kCommands = {"list", "probes", "mon", "model", "doctor"};
+
+/// The usual help, with what CLI11 cannot know in the usage line.
+class Help : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    std::string usage = CLI::Formatter::make_usage(app, name);
+    if (app->get_name() != "mon") return usage;
+    while (usage.ends_with('\n')) usage.pop_back();
+    return usage + " [-- COMMAND...]\n";
+  }
+};
+
+void add_folders(CLI::App& command, std::vector<std::string>& folders) {
+  const auto set = [&folders](const CLI::results_t& given) {
+    folders = given;
+    return true;
+  };
+  command
+      .add_option("--monitors", set,
+                  "Take definitions from DIR instead of the default folders; may be repeated")
+      ->type_name("DIR")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_list(CLI::App& app, ListOptions& options, int& status) {
+  CLI::App* list = app.add_subcommand(
+      "list", "Name, description and state of each monitor; why one cannot run here");
+  list->add_option("CONTAINER", options.container, "Only the monitors in this container")
+      ->type_name("");
+  add_folders(*list, options.folders);
+  list->callback([&] { status = run_list(options); });
+}
+
+void add_probes(CLI::App& app, ProbesOptions& options, int& status) {
+  CLI::App* probes =
+      app.add_subcommand("probes", "What can be bound here, with the names and types of arguments");
+  probes
+      ->add_option("PATTERN", options.pattern,
+                   "A part of the name, or with * and ?; 'fentry:...' lists kernel functions")
+      ->type_name("");
+  probes->callback([&] { status = run_probes(options); });
+}
+
+void add_mon(CLI::App& app, MonOptions& options, int& status) {
+  CLI::App* mon =
+      app.add_subcommand("mon", "Watch live until Ctrl-C, the end of --for, or the end of COMMAND");
+  mon->add_option(
+         "MONITOR", options.monitors,
+         "Name of a monitor, PARENT:NAME, a container, or path of a definition (with '/' or .toml)")
+      ->type_name("")
+      ->required();
+  add_folders(*mon, options.folders);
+  const auto value = [&](const char* flags, const char* type, const char* help,
+                         CLI::callback_t set) {
+    mon->add_option(flags, std::move(set), help)->type_name(type);
+  };
+  value("-r,--reactor", "REACTOR",
+        "React to each violation with REACTOR, whatever the definitions say",
+        [&](const CLI::results_t& given) {
+          options.reactor = given.back();
+          return true;
+        });
+  mon->add_flag("-t,--trace", options.trace,
+                "Print every step and error, in the columns of the kernel's rv tool");
+  mon->add_flag("-s,--self", options.self, "Print swerve's own events too");
+  mon->add_flag("-v,--verbose", options.verbose, "Say on standard error what is being done");
+  value("--for", "TIME", "Stop after TIME: 10s, 250ms, 1.5s, 2m, 1h",
+        [&](const CLI::results_t& given) {
+          const Result<TimeNs> time = parse_duration(given.back());
+          if (!time) throw CLI::ValidationError("--for", time.error().message());
+          options.duration = *time;
+          return true;
+        });
+  mon->add_flag("--json", options.json, "One JSON object a line");
+  mon->add_flag("--fail", options.fail, "Exit with 1 when there were violations");
+  mon->add_flag_callback(
+      "--no-stack", [&] { options.stacks = false; }, "Leave out the kernel's stack");
+  std::string footer =
+      "After -- : a command to run; then only its tasks are watched, until it ends.\n\nReactors:";
+  const ReactorSet reactors = ReactorSet::standard();
+  for (const ReactorSet::Kind& kind : reactors.kinds())
+    footer +=
+        cat("\n  ", kind.name, std::string(kind.name.size() < 26 ? 26 - kind.name.size() : 1, ' '),
+            kind.description);
+  mon->footer(footer);
+  mon->callback([&] { status = run_mon(options); });
+}
+
+void add_model(CLI::App& app, ModelOptions& options, int& status) {
+  CLI::App* model = app.add_subcommand("model", "Read, check and describe a model");
+  model->add_option("FILE", options.file, "A model: an automaton in DOT")
+      ->type_name("")
+      ->required();
+  using Form = ModelOptions::Form;
+  const auto form = [&](const char* flag, Form which, const char* help) {
+    return model->add_flag_callback(
+        flag, [&options, which] { options.form = which; }, help);
+  };
+  CLI::Option* dot = form("--dot", Form::dot, "Print it as DOT");
+  CLI::Option* json = form("--json", Form::json, "Print it as one JSON object");
+  CLI::Option* svg = form("--svg", Form::svg, "Draw it (needs Graphviz)");
+  dot->excludes(json)->excludes(svg);
+  json->excludes(svg);
+  model->callback([&] { status = run_model(options); });
+}
+
+void add_doctor(CLI::App& app, DoctorOptions& options, int& status) {
+  CLI::App* doctor = app.add_subcommand("doctor", "What this machine offers, and what is missing");
+  add_folders(*doctor, options.folders);
+  doctor->callback([&] { status = run_doctor(options); });
+}
+
+/// The first argument that names a command, however badly; empty when there is none.
+std::string_view command_of(const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments)
+    if (!argument.starts_with('-')) return argument;
+  return {};
+}
+
+int usage_error(std::string_view command, std::string_view message) {
+  const bool known = std::find(kCommands.begin(), kCommands.end(), command) != kCommands.end();
+  std::string text(message);
+  while (!text.empty() && (text.back() == '\n' || text.back() == '.')) text.pop_back();
+  complain(
+      cat(escape(text), " (see 'swerve ", known ? cat(command, " ") : std::string(), "--help')"));
+  return command == "model" ? kModelUsage : kUsage;
+}
+
+int parse_and_run(std::vector<std::string> arguments) {
+  CLI::App app("Swerve watches the running system against formal models, event by event.",
+               "swerve");
+  app.formatter(std::make_shared<Help>());
+  app.set_version_flag("--version", "swerve " SWERVE_VERSION, "Print the version");
+  app.require_subcommand(1);
+
+  int status = 0;
+  ListOptions list;
+  ProbesOptions probes;
+  MonOptions mon;
+  ModelOptions model;
+  DoctorOptions doctor;
+  add_list(app, list, status);
+  add_probes(app, probes, status);
+  add_mon(app, mon, status);
+  add_model(app, model, status);
+  add_doctor(app, doctor, status);
+  for (CLI::App* command : app.get_subcommands({})) {
+    command->set_help_flag("-h,--help", "Print this help");
+    command->set_version_flag("--version", "swerve " SWERVE_VERSION, "Print the version");
+  }
+  app.set_help_flag("-h,--help", "Print this help");
+  app.footer(
+      "Results go to standard output, everything else to standard error.\n"
+      "'swerve COMMAND --help' tells more about one.");
+
+  const std::string command(command_of(arguments));
+  if (command.empty() && arguments.empty())
+    return usage_error("", "a command is required: " + join(kCommands));
+  if (!command.empty() && std::find(kCommands.begin(), kCommands.end(), command) == kCommands.end())
+    return usage_error("",
+                       cat("there is no command '", command, "'", near_miss(command, kCommands)));
+
+  if (command == "mon") {  // everything after the first -- is the command's own
+    const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+    if (dashes != arguments.end()) {
+      mon.command.assign(dashes + 1, arguments.end());
+      arguments.erase(dashes, arguments.end());
+      if (mon.command.empty()) return usage_error("mon", "a command is required after --");
+    }
+  }
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+  try {
+    app.parse(arguments);
+  } catch (const CLI::CallForHelp&) {
+    const auto parsed = app.get_subcommands();
+    const CLI::App& about = parsed.empty() ? app : *parsed.front();
+    return finish(about.help(parsed.empty() ? "" : "swerve"), 0);
+  } catch (const CLI::CallForVersion&) {
+    return finish("swerve " SWERVE_VERSION "\n", 0);
+  } catch (const CLI::ParseError& error) {
+    return usage_error(command, error.what());
+  }
+  return status;
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  // A reader that goes away is seen as EPIPE, so that a watch ends in order.
+  (void)std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return parse_and_run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+  } catch (const std::exception& error) {
+    complain(cat("internal error: ", error.what()));
+    return kUsage;
+  }
+}
+
+}  // namespace swerve

@@ -1,0 +1,53 @@
+// app/commands.h - the subcommands: what each is asked for, and the exit status that it answers.
+//
+// A command prints its results on standard output and everything else on standard error. No
+// exceptions come out of it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+
+namespace swerve {
+
+struct ListOptions {
+  std::vector<std::string> folders;  // --monitors; empty: the default ones
+  std::string container;             // empty: all
+};
+int run_list(const ListOptions& options);
+
+struct ProbesOptions {
+  std::string pattern;
+};
+int run_probes(const ProbesOptions& options);
+
+struct MonOptions {
+  std::vector<std::string> folders;
+  std::vector<std::string> monitors;   // names, PARENT:NAME or paths
+  std::optional<std::string> reactor;  // -r; else what each definition says
+  bool trace = false;
+  bool self = false;
+  bool verbose = false;
+  bool json = false;
+  bool fail = false;
+  bool stacks = true;
+  std::optional<TimeNs> duration;
+  std::vector<std::string> command;  // after --
+};
+int run_mon(const MonOptions& options);
+
+struct ModelOptions {
+  enum class Form { text, dot, json, svg };
+  std::string file;
+  Form form = Form::text;
+};
+int run_model(const ModelOptions& options);
+
+struct DoctorOptions {
+  std::vector<std::string> folders;
+};
+int run_doctor(const DoctorOptions& options);
+
+}  // namespace swerve
