@@ -93,10 +93,36 @@ SharedMemory::~SharedMemory() {
   if (data_ != nullptr) ::munmap(data_, bytes_);
 }
 
-Result<UniqueFd> load_program(const std::string& name, Probe::Kind kind, std::uint32_t btf_id,
+namespace {
+// The BTF of a loaded module, by its name. Needs CAP_SYS_ADMIN: ids are not for everyone.
+Result<UniqueFd> module_types(const std::string& module) {
+  std::uint32_t id = 0;
+  while (::bpf_btf_get_next_id(id, &id) == 0) {
+    UniqueFd fd(::bpf_btf_get_fd_by_id(id));
+    if (!fd) {
+      if (errno == ENOENT) continue;  // unloaded just now
+      return Error::from_errno(errno, cat("open the type information of module ", module));
+    }
+    char name[64] = {};
+    bpf_btf_info info{};
+    info.name = reinterpret_cast<std::uintptr_t>(name);
+    info.name_len = sizeof name;
+    std::uint32_t length = sizeof info;
+    if (::bpf_obj_get_info_by_fd(fd.get(), &info, &length) == 0 && module == name) return fd;
+  }
+  return Error(ErrorCode::not_found, cat("module ", module, " is not loaded any more"));
+}
+}  // namespace
+
+Result<UniqueFd> load_program(const std::string& name, Probe::Kind kind, const AttachPoint& at,
                               const std::vector<bpf_insn>& code, std::string& log) {
   LIBBPF_OPTS(bpf_prog_load_opts, opts);
-  opts.attach_btf_id = btf_id;
+  opts.attach_btf_id = at.btf_id;
+  UniqueFd types;
+  if (!at.module.empty()) {
+    SWERVE_TRY_ASSIGN(types, module_types(at.module));
+    opts.attach_btf_obj_fd = static_cast<std::uint32_t>(types.get());
+  }
   opts.expected_attach_type = kind == Probe::Kind::fentry  ? BPF_TRACE_FENTRY
                               : kind == Probe::Kind::fexit ? BPF_TRACE_FEXIT
                                                            : BPF_TRACE_RAW_TP;

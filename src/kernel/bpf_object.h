@@ -51,9 +51,9 @@ class [[nodiscard]] SharedMemory {
   std::uint8_t* data_ = nullptr;
 };
 
-/// Loads a program for `kind` at the BTF id `btf_id`. `log` gets the verifier's words when it
+/// Loads a program of `kind` for `at`. `log` gets the verifier's words when it
 /// refuses.
-Result<UniqueFd> load_program(const std::string& name, Probe::Kind kind, std::uint32_t btf_id,
+Result<UniqueFd> load_program(const std::string& name, Probe::Kind kind, const AttachPoint& at,
                               const std::vector<bpf_insn>& code, std::string& log);
 
 /// Attaches; while the descriptor is open the program runs. Errors: as the kernel's.

@@ -1,7 +1,9 @@
 #include "kernel/catalog.h"
 
 #include <bpf/btf.h>
+#include <dirent.h>
 #include <fnmatch.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,11 +21,17 @@ constexpr std::string_view kTracePrefix = "btf_trace_";
 constexpr std::string_view kIterPrefix = "__traceiter_";
 
 // Types that the kernel's BTF does not have: what the arguments of system calls point to.
-constexpr std::uint32_t kUserChar = 0xffff0000;   // char *, into the user's process
-constexpr std::uint32_t kUserOther = 0xffff0001;  // another pointer into the user's process
-constexpr std::uint32_t kPlainChar = 0xffff0002;
-constexpr std::uint32_t kLong = 0xffff0003;          // what a system call returns
-constexpr std::uint32_t kUnsignedLong = 0xffff0004;  // an argument of a type that we cannot name
+constexpr std::uint32_t kUserChar = 0xfff00000;   // char *, into the user's process
+constexpr std::uint32_t kUserOther = 0xfff00001;  // another pointer into the user's process
+constexpr std::uint32_t kPlainChar = 0xfff00002;
+constexpr std::uint32_t kLong = 0xfff00003;          // what a system call returns
+constexpr std::uint32_t kUnsignedLong = 0xfff00004;  // an argument of a type that we cannot name
+
+// A TypeId holds the number of the module (0: the kernel itself) and the id in its BTF. A module's
+// ids begin where the kernel's end, so an id below that is the kernel's, whoever names it.
+constexpr unsigned kModuleShift = 20;
+constexpr std::uint32_t kIdMask = (1U << kModuleShift) - 1;
+constexpr std::size_t kModulesMax = 0xffe;
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -34,39 +42,71 @@ std::string_view trimmed(std::string_view text) {
 
 struct KernelCatalog::State {
   btf* kernel = nullptr;
+  std::uint32_t kernel_types = 0;
+  bool modules_read = false;
+  std::vector<std::pair<std::string, btf*>> modules;  // number 1 stands first
   TypeId task{};
   // By name, of everything that we look up by name.
   std::unordered_map<std::string_view, std::uint32_t> tracepoints, iterators, functions, records,
       typedefs, integers;
   std::unordered_map<std::string_view, std::pair<std::uint32_t, std::int64_t>> enumerators;
 
-  ~State() { ::btf__free(kernel); }
+  ~State() {
+    for (const auto& [module, types] : modules) ::btf__free(types);
+    ::btf__free(kernel);
+  }
 
-  std::string_view name(std::uint32_t offset) const {
-    const char* s = ::btf__name_by_offset(kernel, offset);
+  const btf* types_of(std::uint32_t id) const {
+    const std::uint32_t module = id >> kModuleShift;
+    return module == 0 ? kernel : module <= modules.size() ? modules[module - 1].second : nullptr;
+  }
+  /// The name at `offset`, as the type `id` has it.
+  std::string_view name(std::uint32_t id, std::uint32_t offset) const {
+    const btf* const types = types_of(id);
+    const char* s = types != nullptr ? ::btf__name_by_offset(types, offset) : nullptr;
     return s != nullptr ? s : "";
   }
-  const btf_type* at(std::uint32_t id) const { return ::btf__type_by_id(kernel, id); }
+  const btf_type* at(std::uint32_t id) const {
+    const btf* const types = types_of(id);
+    return types != nullptr ? ::btf__type_by_id(types, id & kIdMask) : nullptr;
+  }
+  /// The type that `from` means by `id`.
+  std::uint32_t via(std::uint32_t from, std::uint32_t id) const {
+    return id < kernel_types ? id : (from & ~kIdMask) | id;
+  }
   // Without const, volatile, typedef and tags. Sets `user` when a tag says so.
   std::uint32_t resolved(std::uint32_t id, bool* user = nullptr) const {
     for (int steps = 0; steps < 64; ++steps) {
       const btf_type* t = at(id);
       if (t == nullptr) return 0;
-      if (btf_is_type_tag(t) && user != nullptr && name(t->name_off) == "user") *user = true;
+      if (btf_is_type_tag(t) && user != nullptr && name(id, t->name_off) == "user") *user = true;
       if (!btf_is_mod(t) && !btf_is_typedef(t) && !btf_is_type_tag(t)) return id;
-      id = t->type;
+      id = via(id, t->type);
     }
     return 0;
   }
   std::string type_text(std::uint32_t id, int depth = 0) const;
-  void read_names();
+  void read_names(std::uint32_t module);
+  void read_modules();
+  AttachPoint point(std::uint32_t id) const {
+    const std::uint32_t module = id >> kModuleShift;
+    return {id & kIdMask, module == 0 ? std::string() : modules[module - 1].first, -1};
+  }
+  // The id behind `name` in one of the tables above; the modules are read when the kernel lacks it.
+  std::uint32_t find(const std::unordered_map<std::string_view, std::uint32_t>& table,
+                     std::string_view name) {
+    if (const auto at_kernel = table.find(name); at_kernel != table.end()) return at_kernel->second;
+    read_modules();
+    const auto at_module = table.find(name);
+    return at_module != table.end() ? at_module->second : 0;
+  }
   bool find_member(std::uint32_t record, std::string_view wanted, std::uint32_t base, Member& out,
                    int depth) const;
   void list_members(std::uint32_t record, std::vector<std::string>& out, int depth) const;
   std::uint32_t syscall_type(std::string_view text) const;
   Result<Signature> syscall_signature(const Probe& probe) const;
-  Result<Signature> function_signature(const Probe& probe) const;
-  Result<Signature> tracepoint_signature(const Probe& probe) const;
+  Result<Signature> function_signature(const Probe& probe);
+  Result<Signature> tracepoint_signature(const Probe& probe);
 };
 
 std::string KernelCatalog::State::type_text(std::uint32_t id, int depth) const {
@@ -78,7 +118,7 @@ std::string KernelCatalog::State::type_text(std::uint32_t id, int depth) const {
   if (id == kUnsignedLong) return "unsigned long";
   const btf_type* t = at(id);
   if (t == nullptr) return "?";
-  const std::string own(name(t->name_off));
+  const std::string own(name(id, t->name_off));
   switch (btf_kind(t)) {
     case BTF_KIND_INT:
       if (own == "long unsigned int") return "unsigned long";
@@ -89,11 +129,11 @@ std::string KernelCatalog::State::type_text(std::uint32_t id, int depth) const {
     case BTF_KIND_TYPEDEF:
       return own;
     case BTF_KIND_CONST:
-      return "const " + type_text(t->type, depth + 1);
+      return "const " + type_text(via(id, t->type), depth + 1);
     case BTF_KIND_VOLATILE:
     case BTF_KIND_RESTRICT:
     case BTF_KIND_TYPE_TAG:
-      return type_text(t->type, depth + 1);
+      return type_text(via(id, t->type), depth + 1);
     case BTF_KIND_STRUCT:
       return own.empty() ? "struct" : "struct " + own;
     case BTF_KIND_UNION:
@@ -104,11 +144,11 @@ std::string KernelCatalog::State::type_text(std::uint32_t id, int depth) const {
     case BTF_KIND_ENUM64:
       return own.empty() ? "enum" : "enum " + own;
     case BTF_KIND_PTR: {
-      const std::string target = type_text(t->type, depth + 1);
+      const std::string target = type_text(via(id, t->type), depth + 1);
       return target + (target.back() == '*' ? "*" : " *");
     }
     case BTF_KIND_ARRAY:
-      return cat(type_text(btf_array(t)->type, depth + 1), "[", btf_array(t)->nelems, "]");
+      return cat(type_text(via(id, btf_array(t)->type), depth + 1), "[", btf_array(t)->nelems, "]");
     case BTF_KIND_FUNC_PROTO:
       return "function";
     default:
@@ -116,11 +156,14 @@ std::string KernelCatalog::State::type_text(std::uint32_t id, int depth) const {
   }
 }
 
-void KernelCatalog::State::read_names() {
-  const std::uint32_t count = ::btf__type_cnt(kernel);
-  for (std::uint32_t id = 1; id < count; ++id) {
+// Of the kernel itself (module 0) or of one module.
+void KernelCatalog::State::read_names(std::uint32_t module) {
+  const std::uint32_t first = module == 0 ? 1 : kernel_types;
+  const std::uint32_t end = ::btf__type_cnt(types_of(module << kModuleShift));
+  for (std::uint32_t number = first; number < end; ++number) {
+    const std::uint32_t id = module << kModuleShift | number;
     const btf_type* t = at(id);
-    const std::string_view own = name(t->name_off);
+    const std::string_view own = name(id, t->name_off);
     switch (btf_kind(t)) {
       case BTF_KIND_TYPEDEF:
         if (own.substr(0, kTracePrefix.size()) == kTracePrefix) {
@@ -148,13 +191,13 @@ void KernelCatalog::State::read_names() {
           const struct btf_enum& e = btf_enum(t)[i];
           const std::int64_t value =
               btf_kflag(t) ? std::int64_t{e.val} : std::int64_t{static_cast<std::uint32_t>(e.val)};
-          enumerators.emplace(name(e.name_off), std::pair{id, value});
+          enumerators.emplace(name(id, e.name_off), std::pair{id, value});
         }
         break;
       case BTF_KIND_ENUM64:
         for (std::uint32_t i = 0; i < btf_vlen(t); ++i) {
           const struct btf_enum64& e = btf_enum64(t)[i];
-          enumerators.emplace(name(e.name_off),
+          enumerators.emplace(name(id, e.name_off),
                               std::pair{id, static_cast<std::int64_t>(btf_enum64_value(&e))});
         }
         break;
@@ -162,8 +205,26 @@ void KernelCatalog::State::read_names() {
         break;
     }
   }
-  const auto found = records.find("task_struct");
-  task = found != records.end() ? TypeId(found->second) : kVoid;
+}
+
+void KernelCatalog::State::read_modules() {
+  if (modules_read) return;
+  modules_read = true;
+  std::vector<std::string> names;
+  if (DIR* const folder = ::opendir("/sys/kernel/btf"); folder != nullptr) {
+    while (const dirent* const entry = ::readdir(folder)) {
+      const std::string name = entry->d_name;
+      if (name[0] != '.' && name != "vmlinux") names.push_back(name);
+    }
+    ::closedir(folder);
+  }
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) {
+    btf* const types = ::btf__parse_split(("/sys/kernel/btf/" + name).c_str(), kernel);
+    if (types == nullptr || modules.size() >= kModulesMax) continue;  // unloaded just now
+    modules.emplace_back(name, types);
+    read_names(static_cast<std::uint32_t>(modules.size()));
+  }
 }
 
 KernelCatalog::KernelCatalog(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -179,7 +240,13 @@ Result<std::unique_ptr<KernelCatalog>> KernelCatalog::load() {
                      std::strerror(why), "; a kernel built with CONFIG_DEBUG_INFO_BTF has it"),
                  why);
   }
-  state->read_names();
+  state->kernel_types = ::btf__type_cnt(state->kernel);
+  if (state->kernel_types > kIdMask) {
+    return Error(ErrorCode::unsupported, "the kernel's type information has too many types");
+  }
+  state->read_names(0);
+  const auto task = state->records.find("task_struct");
+  if (task != state->records.end()) state->task = TypeId(task->second);
   return std::unique_ptr<KernelCatalog>(new KernelCatalog(std::move(state)));
 }
 
@@ -210,7 +277,7 @@ Type KernelCatalog::type(TypeId id) const {
   switch (btf_kind(t)) {
     case BTF_KIND_INT: {
       const auto encoding = btf_int_encoding(t);
-      const std::string_view own = state_->name(t->name_off);
+      const std::string_view own = state_->name(resolved, t->name_off);
       integer(t->size, (encoding & BTF_INT_SIGNED) != 0,
               t->size == 1 && own.find("char") != std::string_view::npos);
       if ((encoding & BTF_INT_BOOL) != 0) out.kind = Type::Kind::boolean;
@@ -227,7 +294,7 @@ Type KernelCatalog::type(TypeId id) const {
       out.kind = Type::Kind::pointer;
       out.bytes = 8;
       bool user = false;
-      out.target = TypeId(state_->resolved(t->type, &user));
+      out.target = TypeId(state_->resolved(state_->via(resolved, t->type), &user));
       out.user = user;
       return out;
     }
@@ -240,8 +307,9 @@ Type KernelCatalog::type(TypeId id) const {
     case BTF_KIND_ARRAY: {
       out.kind = Type::Kind::array;
       out.count = btf_array(t)->nelems;
-      out.target = TypeId(state_->resolved(btf_array(t)->type));
-      const std::int64_t bytes = ::btf__resolve_size(state_->kernel, resolved);
+      out.target = TypeId(state_->resolved(state_->via(resolved, btf_array(t)->type)));
+      const std::int64_t bytes =
+          ::btf__resolve_size(state_->types_of(resolved), resolved & kIdMask);
       out.bytes = bytes > 0 ? static_cast<std::uint32_t>(bytes) : 0;
       return out;
     }
@@ -260,12 +328,13 @@ bool KernelCatalog::State::find_member(std::uint32_t record, std::string_view wa
   for (std::uint32_t i = 0; i < btf_vlen(t); ++i) {
     const btf_member& m = btf_members(t)[i];
     const std::uint32_t offset = base + btf_member_bit_offset(t, i);
-    const std::string_view own = name(m.name_off);
+    const std::string_view own = name(record, m.name_off);
     if (own == wanted) {
-      out = {std::string(own), TypeId(m.type), offset, btf_member_bitfield_size(t, i)};
+      out = {std::string(own), TypeId(via(record, m.type)), offset, btf_member_bitfield_size(t, i)};
       return true;
     }
-    if (own.empty() && find_member(resolved(m.type), wanted, offset, out, depth + 1)) return true;
+    if (own.empty() && find_member(resolved(via(record, m.type)), wanted, offset, out, depth + 1))
+      return true;
   }
   return false;
 }
@@ -283,11 +352,11 @@ void KernelCatalog::State::list_members(std::uint32_t record, std::vector<std::s
   if (t == nullptr || depth > 16 || !(btf_is_struct(t) || btf_is_union(t))) return;
   for (std::uint32_t i = 0; i < btf_vlen(t); ++i) {
     const btf_member& m = btf_members(t)[i];
-    const std::string_view own = name(m.name_off);
+    const std::string_view own = name(record, m.name_off);
     if (!own.empty()) {
       out.emplace_back(own);
     } else {
-      list_members(resolved(m.type), out, depth + 1);
+      list_members(resolved(via(record, m.type)), out, depth + 1);
     }
   }
 }
@@ -348,52 +417,67 @@ Result<Signature> KernelCatalog::State::syscall_signature(const Probe& probe) co
   return out;
 }
 
-Result<Signature> KernelCatalog::State::function_signature(const Probe& probe) const {
-  const auto found = functions.find(probe.name);
-  if (found == functions.end()) {
-    std::vector<std::string> names;
-    for (const auto& [n, id] : functions) names.emplace_back(n);
-    std::sort(names.begin(), names.end());
+namespace {
+template <typename Table>
+std::vector<std::string> names_of(const Table& table) {
+  std::vector<std::string> out;
+  for (const auto& [name, id] : table) out.emplace_back(name);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+}  // namespace
+
+Result<Signature> KernelCatalog::State::function_signature(const Probe& probe) {
+  const std::uint32_t id = find(functions, probe.name);
+  if (id == 0) {
     return Error(ErrorCode::not_found, cat("no kernel function '", escape(probe.name), "' here",
-                                           near_miss(probe.name, names)));
+                                           near_miss(probe.name, names_of(functions))));
   }
   Signature out{probe.name, {}};
-  const btf_type* proto = at(at(found->second)->type);
+  const std::uint32_t proto_id = via(id, at(id)->type);
+  const btf_type* proto = at(proto_id);
   for (std::uint32_t i = 0; i < btf_vlen(proto); ++i) {
     const btf_param& p = btf_params(proto)[i];
-    out.parameters.push_back({std::string(name(p.name_off)), TypeId(p.type)});
+    out.parameters.push_back({std::string(name(proto_id, p.name_off)), TypeId(via(id, p.type))});
   }
   if (probe.kind == Probe::Kind::fexit && proto->type != 0) {
-    out.parameters.push_back({"ret", TypeId(proto->type)});
+    out.parameters.push_back({"ret", TypeId(via(id, proto->type))});
   }
   return out;
 }
 
-Result<Signature> KernelCatalog::State::tracepoint_signature(const Probe& probe) const {
-  const auto found = tracepoints.find(probe.name);
-  if (found == tracepoints.end()) {
-    std::vector<std::string> names;
-    for (const auto& [n, id] : tracepoints) names.emplace_back(n);
-    std::sort(names.begin(), names.end());
+Result<Signature> KernelCatalog::State::tracepoint_signature(const Probe& probe) {
+  const std::uint32_t id = find(tracepoints, probe.name);
+  if (id == 0) {
     return Error(ErrorCode::not_found, cat("no tracepoint '", escape(probe.name), "' here",
-                                           near_miss(probe.name, names)));
+                                           near_miss(probe.name, names_of(tracepoints))));
+  }
+  // BTF knows no categories; tracefs does, where we may read it.
+  const std::string folder = cat("/sys/kernel/tracing/events/", probe.category);
+  if (!probe.category.empty() && ::access("/sys/kernel/tracing/events/sched", X_OK) == 0 &&
+      ::access(cat(folder, "/", probe.name).c_str(), F_OK) != 0) {
+    return Error(ErrorCode::not_found, cat("tracepoint '", probe.name, "' is not of the category '",
+                                           escape(probe.category), "'; leave the category out"));
   }
   // typedef -> pointer -> prototype; the first parameter is the probe's own data.
-  const btf_type* pointer = at(at(found->second)->type);
-  const btf_type* proto = pointer != nullptr ? at(pointer->type) : nullptr;
+  const btf_type* pointer = at(via(id, at(id)->type));
+  const btf_type* proto = pointer != nullptr ? at(via(id, pointer->type)) : nullptr;
   if (proto == nullptr || !btf_is_func_proto(proto)) {
     return Error(ErrorCode::unsupported,
                  cat("the kernel's types of tracepoint '", probe.name, "' make no sense"));
   }
   const btf_type* names = nullptr;
-  if (const auto it = iterators.find(probe.name); it != iterators.end())
-    names = at(at(it->second)->type);
+  std::uint32_t names_id = 0;
+  if (const auto it = iterators.find(probe.name); it != iterators.end()) {
+    names_id = via(it->second, at(it->second)->type);
+    names = at(names_id);
+  }
   if (names != nullptr && btf_vlen(names) != btf_vlen(proto)) names = nullptr;
   Signature out{probe.name, {}};
   for (std::uint32_t i = 1; i < btf_vlen(proto); ++i) {
     std::string own;
-    if (names != nullptr) own = std::string(name(btf_params(names)[i].name_off));
-    out.parameters.push_back({own, TypeId(btf_params(proto)[i].type)});
+    if (names != nullptr) own = std::string(name(names_id, btf_params(names)[i].name_off));
+    out.parameters.push_back({own, TypeId(via(id, btf_params(proto)[i].type))});
   }
   return out;
 }
@@ -429,17 +513,16 @@ Result<AttachPoint> KernelCatalog::attach_point(const Probe& probe) const {
     }
     case Probe::Kind::fentry:
     case Probe::Kind::fexit:
-      out.btf_id = state_->functions.at(probe.name);
-      return out;
+      return state_->point(state_->functions.at(probe.name));
     case Probe::Kind::tracepoint:
       break;
   }
-  out.btf_id = state_->tracepoints.at(probe.name);
-  return out;
+  return state_->point(state_->tracepoints.at(probe.name));
 }
 
 std::vector<ProbeLine> KernelCatalog::probes(std::string_view pattern) const {
   std::vector<ProbeLine> out;
+  state_->read_modules();
   const std::string wanted(pattern);
   const bool wild = wanted.find_first_of("*?[") != std::string::npos;
   const auto fits = [&](const Probe& probe) {

@@ -30,7 +30,7 @@ struct ProbeLine {
   std::string text;  // "tracepoint:sched_switch(bool preempt, struct task_struct *prev, ...)"
 };
 
-/// Loaded once, then read-only; may be read from any thread but for type(), which caches.
+/// Loaded once; the types of the modules are read when a name is not the kernel's own. One thread.
 class KernelCatalog final : public ProbeCatalog {
  public:
   /// Reads /sys/kernel/btf (some 10 ms). Errors: unsupported when the kernel has no BTF.

@@ -667,15 +667,23 @@ void ProgramWriter::report(std::uint32_t kind) {
   }
   a_.call(BPF_FUNC_get_current_pid_tgid);
   a_.store(8, Reg::r8, at(offsetof(Record, by)), Reg::r0);
-  // Our own reading must not wake us up: that would make events without end.
-  const Label quiet = a_.label();
-  a_.mov(Reg::r2, BPF_RB_NO_WAKEUP);
-  if (!in_.every_step) {
-    a_.alu(BPF_RSH, Reg::r0, 32);
-    a_.jump_if(BPF_JEQ, Reg::r0, static_cast<std::int32_t>(in_.self_tgid), quiet);
-    a_.mov(Reg::r2, 0);
+  // Reading makes events too; it must not wake itself up. So what our own process does is never
+  // announced, and single steps only when many wait.
+  const Label submit = a_.label();
+  a_.store(8, Reg::r10, kNextSlot, BPF_RB_NO_WAKEUP);
+  a_.alu(BPF_RSH, Reg::r0, 32);
+  a_.jump_if(BPF_JEQ, Reg::r0, static_cast<std::int32_t>(in_.self_tgid), submit);
+  if (in_.every_step) {
+    a_.map(Reg::r1, in_.ring_fd);
+    a_.mov(Reg::r2, BPF_RB_AVAIL_DATA);
+    a_.call(BPF_FUNC_ringbuf_query);
+    a_.jump_if(BPF_JLT, Reg::r0, static_cast<std::int32_t>(in_.ring_bytes / 4), submit);
+    a_.store(8, Reg::r10, kNextSlot, BPF_RB_FORCE_WAKEUP);
+  } else {
+    a_.store(8, Reg::r10, kNextSlot, 0);
   }
-  a_.place(quiet);
+  a_.place(submit);
+  a_.load(8, Reg::r2, Reg::r10, kNextSlot);
   a_.mov(Reg::r1, Reg::r8);
   a_.call(BPF_FUNC_ringbuf_submit);
   a_.jump(done);

@@ -41,6 +41,7 @@ struct CompilerInput {
   int tables_fd = -1;        // the model
   int keyed_fd = -1;         // tasks: the overflow; objects: all of them
   int ring_fd = -1;
+  std::uint32_t ring_bytes = 0;
   int watched_fd = -1;          // only_watched: thread ids
   unsigned slot_bits = 0;       // log2 of the number of places in memory
   std::uint32_t self_tgid = 0;  // our own process: what it does must not wake it up

@@ -27,7 +27,9 @@ constexpr unsigned kTaskSlotBits = 16;            // 65536 places of 32 bytes
 constexpr std::uint32_t kTaskOverflow = 8192;     // tasks whose place another one has
 constexpr std::uint32_t kWatchedMax = 32768;      // tasks of a watched command, at one time
 constexpr std::size_t kTableBytesMax = 4U << 20;  // what one array element may hold on Linux 6.1
-constexpr std::size_t kLogLines = 6;              // of the verifier, in an error
+constexpr std::uint32_t kRingBytes = 512U << 10;
+constexpr std::uint32_t kStepRingBytes = 8U << 20;
+constexpr std::size_t kLogLines = 6;  // of the verifier, in an error
 
 unsigned bits_for(std::uint32_t count) {
   unsigned bits = 0;
@@ -185,8 +187,7 @@ Result<> Engine::State::follow_forks() {
     SWERVE_TRY_ASSIGN(const AttachPoint at, catalog->attach_point(out.probe));
     SWERVE_TRY_ASSIGN(const std::vector<bpf_insn> code, a.finish());
     std::string log;
-    SWERVE_TRY_ASSIGN(out.program,
-                      load_program("swerve_watch", out.probe.kind, at.btf_id, code, log));
+    SWERVE_TRY_ASSIGN(out.program, load_program("swerve_watch", out.probe.kind, at, code, log));
     watch_programs.push_back(std::move(out));
     return {};
   };
@@ -244,11 +245,13 @@ Result<std::unique_ptr<Engine>> Engine::create(const KernelCatalog& catalog,
   auto state = std::make_unique<State>();
   state->catalog = &catalog;
   state->options = options;
+  std::uint32_t& ring_bytes = state->options.ring_bytes;
+  if (ring_bytes == 0) ring_bytes = options.every_step ? kStepRingBytes : kRingBytes;
   SWERVE_TRY(state->find_self());
   SWERVE_TRY_ASSIGN(state->ring, create_map("swerve_ring", {.type = BPF_MAP_TYPE_RINGBUF,
                                                             .key_bytes = 0,
                                                             .value_bytes = 0,
-                                                            .entries = options.ring_bytes}));
+                                                            .entries = ring_bytes}));
   state->reader = ::ring_buffer__new(state->ring.get(), &State::take_record, state.get(), nullptr);
   if (state->reader == nullptr) return rights_error("map the ring buffer", errno);
   SWERVE_TRY_ASSIGN(state->grace, GracePeriod::create());
@@ -261,8 +264,7 @@ Result<> Engine::State::load_programs(LiveMonitor& live, CompilerInput input) {
   live.programs.clear();
   for (const Program& p : programs) {
     std::string log;
-    Result<UniqueFd> fd =
-        load_program(object_name(live.name), p.probe.kind, p.at.btf_id, p.code, log);
+    Result<UniqueFd> fd = load_program(object_name(live.name), p.probe.kind, p.at, p.code, log);
     if (!fd && log.empty()) return std::move(fd).error().within(p.what);
     if (!fd) {
       long instruction = 0;
@@ -322,6 +324,7 @@ Result<std::size_t> Engine::add(const BoundMonitor& monitor) {
   input.tables_fd = live->tables.get();
   input.keyed_fd = live->keyed.get();
   input.ring_fd = state_->ring.get();
+  input.ring_bytes = state_->options.ring_bytes;
   input.watched_fd = state_->watched.get();
   input.slot_bits = live->slot_bits;
   input.self_tgid = state_->self.tgid;
@@ -523,7 +526,7 @@ Result<> try_probe(const KernelCatalog& catalog, const Probe& probe) {
   SWERVE_TRY_ASSIGN(const std::vector<bpf_insn> code, a.finish());
   std::string log;
   ::libbpf_set_print(nullptr);
-  Result<UniqueFd> program = load_program("swerve_try", probe.kind, at.btf_id, code, log);
+  Result<UniqueFd> program = load_program("swerve_try", probe.kind, at, code, log);
   if (!program) return std::move(program).error().within(probe.text());
   SWERVE_TRY(attach_program(*program, probe));
   return {};
