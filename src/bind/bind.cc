@@ -116,6 +116,11 @@ class Binder {
                                    : "'task' must be a pointer to struct task_struct; this is a number");
       return nullptr;
     }
+    if (typed->user) {
+      complain(on.task->place,
+               "'task' must be a task of the kernel; this pointer is one of the user's process");
+      return nullptr;
+    }
     if (typed->op == Expr::Op::constant) {
       complain(on.task->place, "'task' is always the null pointer");
       return nullptr;
