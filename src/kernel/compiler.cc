@@ -472,7 +472,9 @@ void ProgramWriter::step_function() {
   a_.alu(BPF_RSH, Reg::r1, kHandlerShift);
   a_.alu(BPF_AND, Reg::r1, 3);
   a_.jump_if(BPF_JEQ, Reg::r1, static_cast<std::int32_t>(Handler::start), out);
-  a_.jump(again);
+  // Straight on: going back to `again` is what Linux 6.1 takes for an endless loop.
+  a_.mov(Reg::r0, static_cast<std::int32_t>(raw(in_.table->started())));
+  a_.mov(Reg::r1, Reg::r0);
 
   // Monitoring: r1 = its newest id.
   a_.place(running);
