@@ -1,7 +1,8 @@
 // bench/step_bench.cc - how many events a second an instance of wwnr takes on the host.
 //
-// Counted are events (items_per_second). The events are drawn at random among those that the model allows,
-// and are a loop of a million, so that neither the branch predictor nor a small cache knows them.
+// Counted are events (items_per_second). The events are drawn at random among those that the model
+// allows, and are a loop of a million, so that neither the branch predictor nor a small cache knows
+// them.
 #include <benchmark/benchmark.h>
 #include <sched.h>
 #include <unistd.h>
@@ -62,7 +63,8 @@ void one_owner(benchmark::State& state, const Automaton& model) {
   for (auto _ : state) {
     for (const EventId event : list) {
       stepped += step(table, instance, event, Handler::event).outcome == Outcome::stepped;
-      benchmark::DoNotOptimize(instance);  // it lives in memory, as in a program that does other things
+      benchmark::DoNotOptimize(
+          instance);  // it lives in memory, as in a program that does other things
     }
   }
   SWERVE_CHECK(stepped == state.iterations() * kEvents, "an event was not a step");
@@ -90,7 +92,8 @@ void ManyInstances(benchmark::State& state) {
       }
     }
   }
-  SWERVE_CHECK(stepped == state.iterations() * kEvents * instances.size(), "an event was not a step");
+  SWERVE_CHECK(stepped == state.iterations() * kEvents * instances.size(),
+               "an event was not a step");
   state.SetItemsProcessed(static_cast<std::int64_t>(stepped));
 }
 BENCHMARK(ManyInstances);
@@ -106,7 +109,7 @@ void HostMonitorTasks(benchmark::State& state) {
   HostMonitor monitor("wwnr", model, Scope::task, sink);
   for (auto _ : state) {
     for (std::size_t i = 0; i < list.size(); ++i) {
-          for (std::uint32_t tid = 1000; tid < 1064; ++tid) {
+      for (std::uint32_t tid = 1000; tid < 1064; ++tid) {
         monitor.step(InstanceKey::task(tid, 0), list[i], Handler::start_run, {});
       }
     }
@@ -115,7 +118,8 @@ void HostMonitorTasks(benchmark::State& state) {
 }
 BENCHMARK(HostMonitorTasks);
 
-/// Keeps the calling thread on a CPU of its own, so that threads run at the same time also on a busy machine.
+/// Keeps the calling thread on a CPU of its own, so that threads run at the same time also on a
+/// busy machine.
 class OnCpu {
  public:
   explicit OnCpu(int cpu) {
@@ -157,8 +161,8 @@ void SharedByNobody(benchmark::State& state) {
 }
 BENCHMARK(SharedByNobody)->Threads(1)->Threads(2)->UseRealTime();
 
-/// All threads to one instance. What one thread's events lead to depends on the others', so many of them
-/// violate; counted are all events, and shown how many were wiped out by the race rule.
+/// All threads to one instance. What one thread's events lead to depends on the others', so many of
+/// them violate; counted are all events, and shown how many were wiped out by the race rule.
 void SharedByAll(benchmark::State& state) {
   const OnCpu here(state.thread_index());
   const Automaton model = wwnr();
@@ -174,7 +178,8 @@ void SharedByAll(benchmark::State& state) {
   }
   const double all = static_cast<double>(state.iterations()) * kEvents;
   state.SetItemsProcessed(static_cast<std::int64_t>(all));
-  state.counters["raced"] = benchmark::Counter(static_cast<double>(raced) / all, benchmark::Counter::kAvgThreads);
+  state.counters["raced"] =
+      benchmark::Counter(static_cast<double>(raced) / all, benchmark::Counter::kAvgThreads);
   state.counters["violated"] =
       benchmark::Counter(static_cast<double>(violated) / all, benchmark::Counter::kAvgThreads);
 }

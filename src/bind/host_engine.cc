@@ -18,7 +18,8 @@ constexpr std::uint64_t kSomePointer = 1;
 /// The values of one event, for the expressions of one binding.
 class EventOperands final : public Operands {
  public:
-  EventOperands(const Event& event, const Signature& signature) : event_(event), signature_(signature) {}
+  EventOperands(const Event& event, const Signature& signature)
+      : event_(event), signature_(signature) {}
 
   std::uint64_t argument(std::uint64_t number) const override {
     if (number < event_.arguments.size()) return event_.arguments[number];
@@ -66,7 +67,9 @@ class EventOperands final : public Operands {
     if (const auto comm = text(name + "->comm")) task.comm = *comm;
     return task;
   }
-  TaskView current() const { return {event_.current.tid, event_.current.tgid, event_.current.comm}; }
+  TaskView current() const {
+    return {event_.current.tid, event_.current.tgid, event_.current.comm};
+  }
 
  private:
   std::optional<std::uint64_t> integer(std::string_view name) const {
@@ -88,8 +91,9 @@ class EventOperands final : public Operands {
     return std::nullopt;
   }
 
-  /// The name of what is read or pointed to, as the event's fields have it. That is the path which the
-  /// node carries, unless it goes through a choice: "(x ? prev : next)->pid" is then one of the two.
+  /// The name of what is read or pointed to, as the event's fields have it. That is the path which
+  /// the node carries, unless it goes through a choice: "(x ? prev : next)->pid" is then one of the
+  /// two.
   std::string name_of(const Expr& e) const {
     switch (e.op) {
       case Op::argument:
@@ -122,12 +126,14 @@ bool holds(const ExprPtr& condition, const Operands& operands) {
 /// Whether an event of `happened` is one of `bound`. A category counts where both have one.
 bool same_probe(const Probe& bound, const Probe& happened) {
   return bound.kind == happened.kind && bound.name == happened.name &&
-         (bound.category.empty() || happened.category.empty() || bound.category == happened.category);
+         (bound.category.empty() || happened.category.empty() ||
+          bound.category == happened.category);
 }
 
 }  // namespace
 
-Result<HostEngine> HostEngine::make(const BoundMonitor& monitor, VerdictSink& sink, Options options) {
+Result<HostEngine> HostEngine::make(const BoundMonitor& monitor, VerdictSink& sink,
+                                    Options options) {
   const std::size_t transitions = monitor.model.transitions().size();
   if (transitions > StepTable::kTransitionsMost) {
     return Error(ErrorCode::exhausted,
@@ -177,7 +183,8 @@ void HostEngine::feed(const Event& event) {
         key = InstanceKey::cpu(event.cpu);
         break;
       case Scope::task:
-        circumstances.task = binding.task != nullptr ? operands.task(*binding.task) : operands.current();
+        circumstances.task =
+            binding.task != nullptr ? operands.task(*binding.task) : operands.current();
         if (!circumstances.task) {
           ++unknown_tasks_;
           continue;

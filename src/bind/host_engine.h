@@ -1,11 +1,11 @@
 // bind/host_engine.h - a bound monitor on the host: events in, verdicts out.
 //
-// It says what each event means (the bindings of its probe, in the order in which they are written) and
-// steps a HostMonitor. The kernel path does the same inside the kernel; the two must agree.
+// It says what each event means (the bindings of its probe, in the order in which they are written)
+// and steps a HostMonitor. The kernel path does the same inside the kernel; the two must agree.
 //
-// An event on the host has no memory behind its pointers. What an expression reads through one, the event
-// must bring as a field of that name ("prev->pid"); what it does not bring reads as 0. A task is known by
-// its field "pid", of the pointer that `task` gives; `current` by the thread that ran.
+// An event on the host has no memory behind its pointers. What an expression reads through one, the
+// event must bring as a field of that name ("prev->pid"); what it does not bring reads as 0. A task
+// is known by its field "pid", of the pointer that `task` gives; `current` by the thread that ran.
 #pragma once
 
 #include <cstddef>
@@ -31,13 +31,13 @@ class HostEngine {
     bool every_step = false;  // tell the sink of steps too, not of violations alone
   };
 
-  /// `sink` must outlive the engine. Errors: exhausted (the model has more transitions than an engine
-  /// can number).
+  /// `sink` must outlive the engine. Errors: exhausted (the model has more transitions than an
+  /// engine can number).
   static Result<HostEngine> make(const BoundMonitor& monitor, VerdictSink& sink, Options options);
 
-  /// The event happens. For each binding of its probe whose `when` holds: the instance is found, the
-  /// event of the model happens to it, and `end` removes it. A new thread (task_newtask) loses the state
-  /// of whoever had its number before, ahead of the bindings.
+  /// The event happens. For each binding of its probe whose `when` holds: the instance is found,
+  /// the event of the model happens to it, and `end` removes it. A new thread (task_newtask) loses
+  /// the state of whoever had its number before, ahead of the bindings.
   void feed(const Event& event);
 
   HostMonitor& monitor() noexcept { return monitor_; }

@@ -25,7 +25,10 @@ const Edges kWwnr{{"not_running", "switch_in", "running"},
                   {"not_running", "wakeup", "not_running"},
                   {"running", "switch_out", "not_running"}};
 const std::vector<On> kWwnrBindings{
-    {.probe = "tracepoint:sched_switch", .event = "switch_out", .task = "prev", .start = "prev_state == 1"},
+    {.probe = "tracepoint:sched_switch",
+     .event = "switch_out",
+     .task = "prev",
+     .start = "prev_state == 1"},
     {.probe = "tracepoint:sched_switch", .event = "switch_in", .task = "next"},
     {.probe = "tracepoint:sched_wakeup", .event = "wakeup", .task = "p"}};
 
@@ -44,7 +47,8 @@ class HostEngineTest : public testing::Test, protected VerdictSink {
       text.probe = parse_probe(on.probe).value();
       text.event = on.event;
       const auto expr = [](const char* source) {
-        return source != nullptr ? std::optional<ExprText>({source, {"m.toml", 1, 1}, {}}) : std::nullopt;
+        return source != nullptr ? std::optional<ExprText>({source, {"m.toml", 1, 1}, {}})
+                                 : std::nullopt;
       };
       text.task = expr(on.task);
       text.key = expr(on.key);
@@ -54,8 +58,8 @@ class HostEngineTest : public testing::Test, protected VerdictSink {
       text.end = expr(on.end);
       definition.on.push_back(std::move(text));
     }
-    const BindOutcome bound =
-        bind(std::move(definition), Automaton::make("m", edges[0].from, edges).value(), fake::Catalog());
+    const BindOutcome bound = bind(
+        std::move(definition), Automaton::make("m", edges[0].from, edges).value(), fake::Catalog());
     for (const Diagnostic& d : bound.diagnostics) {
       if (d.severity == Severity::error) ADD_FAILURE() << d.to_string();
     }
@@ -72,7 +76,9 @@ class HostEngineTest : public testing::Test, protected VerdictSink {
   /// What was said since it was last asked: "ID: STATE x EVENT -> NEXT", "ID: STATE x EVENT!".
   std::vector<std::string> said() { return std::exchange(said_, {}); }
 
-  void on_step(const Step& s) override { said_.push_back(cat(s.id.key, ": ", s.state, " x ", s.event, " -> ", s.next)); }
+  void on_step(const Step& s) override {
+    said_.push_back(cat(s.id.key, ": ", s.state, " x ", s.event, " -> ", s.next));
+  }
   void on_violation(const Violation& v) override {
     said_.push_back(cat(v.id.key, ": ", v.state, " x ", v.event, "!"));
     violation_ = v;
@@ -84,7 +90,8 @@ class HostEngineTest : public testing::Test, protected VerdictSink {
 
 using Said = std::vector<std::string>;
 
-Event switched(std::uint64_t prev, std::uint64_t next, std::uint64_t prev_state, std::uint32_t cpu = 0) {
+Event switched(std::uint64_t prev, std::uint64_t next, std::uint64_t prev_state,
+               std::uint32_t cpu = 0) {
   Event e;
   e.cpu = cpu;
   e.probe = "tracepoint:sched_switch";
@@ -111,14 +118,14 @@ TEST_F(HostEngineTest, WatchesTasks) {
   wakeup.time = {77};
   wakeup.cpu = 3;
   wakeup.current = {9, 8, "waker"};
-  feed(engine, {
-                   switched(5, 6, 0),  // not interruptible: starts nothing
-                   woken(5),
-                   switched(5, 6, 1),  // starts 5, and does not process that; 6 is not monitored
-                   switched(6, 5, 1),  // starts 6; 5 runs
-                   wakeup,
-                   woken(5),  // silent now
-               });
+  feed(engine,
+       {
+           switched(5, 6, 0),            // not interruptible: starts nothing
+           woken(5), switched(5, 6, 1),  // starts 5, and does not process that; 6 is not monitored
+           switched(6, 5, 1),            // starts 6; 5 runs
+           wakeup,
+           woken(5),  // silent now
+       });
   EXPECT_EQ(said(), (Said{"5: not_running x switch_in -> running", "5: running x wakeup!"}));
   EXPECT_EQ(violation_.time, TimeNs{77});
   EXPECT_EQ(violation_.cpu, 3U);
@@ -142,8 +149,9 @@ TEST_F(HostEngineTest, RunsTheBindingsOfAProbeInTheirOrder) {
 }
 
 TEST_F(HostEngineTest, LetsStartRunWinOverStart) {
-  HostEngine engine = make(Scope::global, {{"a", "e", "a"}},
-                           {{.probe = "tracepoint:numbers", .event = "e", .start = "i > 0", .start_run = "u > 0"}});
+  HostEngine engine =
+      make(Scope::global, {{"a", "e", "a"}},
+           {{.probe = "tracepoint:numbers", .event = "e", .start = "i > 0", .start_run = "u > 0"}});
   feed(engine, {numbers(1, 1)});
   EXPECT_EQ(said(), (Said{"0: a x e -> a"}));
   engine.monitor().reset_all();
@@ -155,9 +163,11 @@ TEST_F(HostEngineTest, LetsStartRunWinOverStart) {
 }
 
 TEST_F(HostEngineTest, KeepsOnlyEventsWhoseConditionHolds) {
-  HostEngine engine = make(
-      Scope::global, {{"a", "e", "a"}},
-      {{.probe = "tracepoint:numbers", .event = "e", .when = "i < 0 && cpu == 2", .start_run = "true"}});
+  HostEngine engine = make(Scope::global, {{"a", "e", "a"}},
+                           {{.probe = "tracepoint:numbers",
+                             .event = "e",
+                             .when = "i < 0 && cpu == 2",
+                             .start_run = "true"}});
   Event negative = numbers(0xfffffffe);  // raw: an int of -2
   feed(engine, {numbers(1), negative});
   EXPECT_EQ(said(), Said{});
@@ -167,11 +177,18 @@ TEST_F(HostEngineTest, KeepsOnlyEventsWhoseConditionHolds) {
 }
 
 TEST_F(HostEngineTest, KeepsObjectsByKeyUntilTheirEnd) {
-  HostEngine engine =
-      make(Scope::object, {{"open", "use", "open"}, {"open", "close", "open"}},
-           {{.probe = "tracepoint:numbers", .event = "use", .key = "i << 32 | u", .when = "b", .start_run = "true"},
-            {.probe = "tracepoint:numbers", .event = "close", .key = "i << 32 | u", .when = "!b", .end = "true"}},
-           2);
+  HostEngine engine = make(Scope::object, {{"open", "use", "open"}, {"open", "close", "open"}},
+                           {{.probe = "tracepoint:numbers",
+                             .event = "use",
+                             .key = "i << 32 | u",
+                             .when = "b",
+                             .start_run = "true"},
+                            {.probe = "tracepoint:numbers",
+                             .event = "close",
+                             .key = "i << 32 | u",
+                             .when = "!b",
+                             .end = "true"}},
+                           2);
   const auto use = [](std::uint64_t i, std::uint64_t u, bool b) {
     Event e = numbers(i, u);
     e.arguments.resize(8);

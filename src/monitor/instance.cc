@@ -27,7 +27,8 @@ Move move(const StepTable& table, Instance now, EventId event, Handler handler) 
 }
 }  // namespace
 
-Stepping step_elsewhere(const StepTable& table, Instance& instance, EventId event, Handler handler) noexcept {
+Stepping step_elsewhere(const StepTable& table, Instance& instance, EventId event,
+                        Handler handler) noexcept {
   const Move m = move(table, instance, event, handler);
   instance = m.to;
   return m.stepping;

@@ -1,8 +1,9 @@
 // monitor/instance.h - one event happens to one instance: the step on the host.
 //
-// step() is for an instance that one thread owns: plain loads and stores. SharedInstance is one that any
-// number of threads step at the same time: compare-and-swap, three tries, then reset (the kernel's rule).
-// Both do the same thing to a single event; what the handlers mean stands at Handler in scope.h.
+// step() is for an instance that one thread owns: plain loads and stores. SharedInstance is one
+// that any number of threads step at the same time: compare-and-swap, three tries, then reset (the
+// kernel's rule). Both do the same thing to a single event; what the handlers mean stands at
+// Handler in scope.h.
 #pragma once
 
 #include <atomic>
@@ -33,14 +34,17 @@ struct Stepping {
 inline constexpr int kStepTries = 3;
 
 /// The rest of step(): what happens when the table holds no transition.
-Stepping step_elsewhere(const StepTable& table, Instance& instance, EventId event, Handler handler) noexcept;
+Stepping step_elsewhere(const StepTable& table, Instance& instance, EventId event,
+                        Handler handler) noexcept;
 
-/// Steps an instance that only the calling thread touches. `event` must be one of the model that `table`
-/// was made from.
-/// Cost: one load from the table after the load of the instance; no allocation.
-inline Stepping step(const StepTable& table, Instance& instance, EventId event, Handler handler) noexcept {
+/// Steps an instance that only the calling thread touches. `event` must be one of the model that
+/// `table` was made from. Cost: one load from the table after the load of the instance; no
+/// allocation.
+inline Stepping step(const StepTable& table, Instance& instance, EventId event,
+                     Handler handler) noexcept {
   const StepId id = table.next(table.newest(instance.word), event);
-  if (id == kOff) [[unlikely]] return step_elsewhere(table, instance, event, handler);
+  if (id == kOff) [[unlikely]]
+    return step_elsewhere(table, instance, event, handler);
   const Instance from = instance;
   if (table.wide()) {
     instance = table.shifted(from, id);
@@ -52,10 +56,11 @@ inline Stepping step(const StepTable& table, Instance& instance, EventId event, 
 
 /// An instance that many threads step at once; any thread may call anything.
 ///
-/// One compare-and-swap of the word moves the state and the newest transitions together, so a step is
-/// taken wholly or not at all, and of the threads that see one violation only the one whose swap to 0
-/// succeeds reports it. With a wide table `older` is written after that swap: under contention the four
-/// transitions in it are the best effort (StepTable::path() leaves out what does not fit together).
+/// One compare-and-swap of the word moves the state and the newest transitions together, so a step
+/// is taken wholly or not at all, and of the threads that see one violation only the one whose swap
+/// to 0 succeeds reports it. With a wide table `older` is written after that swap: under contention
+/// the four transitions in it are the best effort (StepTable::path() leaves out what does not fit
+/// together).
 class SharedInstance {
  public:
   Stepping step(const StepTable& table, EventId event, Handler handler) noexcept {
@@ -80,8 +85,8 @@ class SharedInstance {
 
  private:
   /// The rest of step(), with so many tries left; `seen` is the word as it was read last.
-  Stepping step_elsewhere(const StepTable& table, EventId event, Handler handler, std::uint64_t seen,
-                          int tries) noexcept;
+  Stepping step_elsewhere(const StepTable& table, EventId event, Handler handler,
+                          std::uint64_t seen, int tries) noexcept;
 
   std::atomic<std::uint64_t> word_{0};   // the state: nothing else is read to decide
   std::atomic<std::uint64_t> older_{0};  // only for people; follows word_ after a while

@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::array kHandlers{Handler::event, Handler::start, Handler::start_run};
 
-/// Events and handlers at random, to an owned and to a shared instance: outcome, state and path are those
-/// of the naive one. Allowed events are taken more often, so that histories grow.
+/// Events and handlers at random, to an owned and to a shared instance: outcome, state and path are
+/// those of the naive one. Allowed events are taken more often, so that histories grow.
 void expect_same_life(const Automaton& model, int length, std::mt19937& random) {
   if (model.events().empty()) return;
   const StepTable table(model);
@@ -59,11 +59,13 @@ void expect_same_life(const Automaton& model, int length, std::mt19937& random) 
   }
 }
 
-Automaton random_automaton(std::size_t states, std::size_t events, unsigned percent, std::mt19937& random) {
+Automaton random_automaton(std::size_t states, std::size_t events, unsigned percent,
+                           std::mt19937& random) {
   std::vector<Automaton::Edge> edges;
   for (std::size_t s = 0; s < states; ++s) {
     for (std::size_t e = 0; e < events; ++e) {
-      if (random() % 100 < percent) edges.push_back({cat("s", s), cat("e", e), cat("s", random() % states)});
+      if (random() % 100 < percent)
+        edges.push_back({cat("s", s), cat("e", e), cat("s", random() % states)});
     }
   }
   return Automaton::make("random", "s0", edges).value();
@@ -79,9 +81,10 @@ TEST(Instance, LivesAsTheNaiveOneInTheKernelsModels) {
 
 RC_GTEST_PROP(Instance, LivesAsTheNaiveOneInAnyModel, ()) {
   std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
-  expect_same_life(random_automaton(*rc::gen::inRange<std::size_t>(1, 10), *rc::gen::inRange<std::size_t>(0, 9),
-                                    *rc::gen::inRange(0U, 101U), random),
-                   200, random);
+  expect_same_life(
+      random_automaton(*rc::gen::inRange<std::size_t>(1, 10), *rc::gen::inRange<std::size_t>(0, 9),
+                       *rc::gen::inRange(0U, 101U), random),
+      200, random);
   RC_ASSERT(!testing::Test::HasFailure());
 }
 
@@ -113,12 +116,13 @@ TEST(Instance, ObeysTheThreeHandlers) {
   EXPECT_EQ(i, off);
 }
 
-// Threads step one instance of a ring with one event. Each transition is taken once: as nobody violates,
-// the state after all of it follows from the number of steps since the last start.
+// Threads step one instance of a ring with one event. Each transition is taken once: as nobody
+// violates, the state after all of it follows from the number of steps since the last start.
 TEST(SharedInstance, LosesNoStepUnderContention) {
   for (const int states : {7, 400}) {  // narrow and wide
     std::vector<Automaton::Edge> edges;
-    for (int s = 0; s < states; ++s) edges.push_back({cat("s", s), "go", cat("s", (s + 1) % states)});
+    for (int s = 0; s < states; ++s)
+      edges.push_back({cat("s", s), "go", cat("s", (s + 1) % states)});
     const Automaton ring = Automaton::make("ring", "s0", edges).value();
     const StepTable table(ring);
     ASSERT_EQ(table.wide(), states > 254);
@@ -137,7 +141,8 @@ TEST(SharedInstance, LosesNoStepUnderContention) {
           switch (s.outcome) {
             case Outcome::stepped:
               ++stepped;
-              ++left[t][std::stoul(ring.states()[index(table.state(table.newest(s.from.word)))].name.substr(1))];
+              ++left[t][std::stoul(
+                  ring.states()[index(table.state(table.newest(s.from.word)))].name.substr(1))];
               // Whatever the path holds must hang together and end in the state.
               if (!table.path(s.from).empty() &&
                   table.path(s.from).back().to != table.state(table.newest(s.from.word))) {
@@ -158,8 +163,8 @@ TEST(SharedInstance, LosesNoStepUnderContention) {
     EXPECT_EQ(ignored, 0U);
     EXPECT_EQ(wrong, 0U);
     EXPECT_LE(started, raced + 1);  // it stops by a race only
-    // Every start leaves state 0 once, and from then on the states are left in turn: each at most as often
-    // as the one before it, and less often only by the lives that ended there.
+    // Every start leaves state 0 once, and from then on the states are left in turn: each at most
+    // as often as the one before it, and less often only by the lives that ended there.
     std::vector<std::uint64_t> total(states, 0);
     for (const auto& l : left) {
       for (int s = 0; s < states; ++s) total[s] += l[s];
@@ -169,7 +174,8 @@ TEST(SharedInstance, LosesNoStepUnderContention) {
   }
 }
 
-// The event is never allowed after the first: each life ends in a violation, seen by many threads at once.
+// The event is never allowed after the first: each life ends in a violation, seen by many threads
+// at once.
 TEST(SharedInstance, TellsAViolationOnce) {
   for (const int more : {0, 300}) {  // narrow and wide
     std::vector<Automaton::Edge> edges{{"first", "go", "second"}};

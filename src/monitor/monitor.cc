@@ -15,7 +15,8 @@ InstanceMap::Slot* InstanceMap::find(std::uint64_t key) noexcept {
 
 void InstanceMap::insert(std::uint64_t key, Instance instance, std::uint64_t events) {
   if (2 * (size_ + 1) > slots_.size()) {
-    std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(slots_.empty() ? 16 : 2 * slots_.size()));
+    std::vector<Slot> old =
+        std::exchange(slots_, std::vector<Slot>(slots_.empty() ? 16 : 2 * slots_.size()));
     shift_ = slots_.size() == 16 ? 60 : shift_ - 1;
     size_ = 0;
     for (const Slot& slot : old) {
@@ -46,7 +47,8 @@ void InstanceMap::clear() noexcept {
   size_ = 0;
 }
 
-HostMonitor::HostMonitor(std::string name, Automaton model, Scope scope, VerdictSink& sink, Options options)
+HostMonitor::HostMonitor(std::string name, Automaton model, Scope scope, VerdictSink& sink,
+                         Options options)
     : name_(std::move(name)),
       model_(std::move(model)),
       scope_(scope),
@@ -112,7 +114,8 @@ std::optional<StateId> HostMonitor::state(InstanceKey key) const noexcept {
   return table_.state(table_.newest(slot->instance.word));
 }
 
-Occurrence HostMonitor::occurrence(InstanceKey key, EventId event, StateId state, const Circumstances& c) const {
+Occurrence HostMonitor::occurrence(InstanceKey key, EventId event, StateId state,
+                                   const Circumstances& c) const {
   const auto owned = [](const TaskView& t) { return TaskInfo{t.tid, t.tgid, std::string(t.comm)}; };
   Occurrence o;
   o.time = c.time;
@@ -126,7 +129,8 @@ Occurrence HostMonitor::occurrence(InstanceKey key, EventId event, StateId state
   return o;
 }
 
-void HostMonitor::tell_step(InstanceKey key, EventId event, const Instance& from, const Circumstances& c) {
+void HostMonitor::tell_step(InstanceKey key, EventId event, const Instance& from,
+                            const Circumstances& c) {
   const StateId state = table_.state(table_.newest(from.word));
   Step step;
   static_cast<Occurrence&>(step) = occurrence(key, event, state, c);
@@ -136,8 +140,8 @@ void HostMonitor::tell_step(InstanceKey key, EventId event, const Instance& from
   sink_->on_step(step);
 }
 
-void HostMonitor::tell_violation(InstanceKey key, EventId event, const Instance& from, std::uint64_t events,
-                                 const Circumstances& c) {
+void HostMonitor::tell_violation(InstanceKey key, EventId event, const Instance& from,
+                                 std::uint64_t events, const Circumstances& c) {
   const StateId state = table_.state(table_.newest(from.word));
   Violation violation;
   static_cast<Occurrence&>(violation) = occurrence(key, event, state, c);

@@ -1,7 +1,8 @@
-// monitor/monitor.h - a monitor on the host: a model, and an instance for each thing that it watches.
+// monitor/monitor.h - a monitor on the host: a model, and an instance for each thing that it
+// watches.
 //
-// It is told which instance an event is about and what the event is in the model; where events come from
-// stands in source/, what they mean in bind/. What it finds goes to a VerdictSink.
+// It is told which instance an event is about and what the event is in the model; where events come
+// from stands in source/, what they mean in bind/. What it finds goes to a VerdictSink.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +27,8 @@ class InstanceKey {
  public:
   static constexpr InstanceKey global() noexcept { return InstanceKey(0); }
   static constexpr InstanceKey cpu(std::uint32_t cpu) noexcept { return InstanceKey(cpu); }
-  /// The thread `tid`. All idle tasks have the number 0 and are one a CPU; `cpu` is looked at for them only.
+  /// The thread `tid`. All idle tasks have the number 0 and are one a CPU; `cpu` is looked at for
+  /// them only.
   static constexpr InstanceKey task(std::uint32_t tid, std::uint32_t cpu) noexcept {
     return InstanceKey(tid != 0 ? tid : std::uint64_t{1} << 32 | cpu);
   }
@@ -56,25 +58,25 @@ struct TaskView {
 struct Circumstances {
   TimeNs time = {};
   std::uint32_t cpu = 0;
-  TaskView by = {};                         // the task that ran there
-  std::optional<TaskView> task = {};        // task scope: whom the instance belongs to
+  TaskView by = {};                   // the task that ran there
+  std::optional<TaskView> task = {};  // task scope: whom the instance belongs to
 };
 
 /// What happened since the monitor was made.
 struct MonitorCounters {
-  std::uint64_t events = 0;      // transitions made
+  std::uint64_t events = 0;  // transitions made
   std::uint64_t violations = 0;
-  std::uint64_t started = 0;     // instances started, each time
-  std::uint64_t instances = 0;   // monitoring now
-  std::uint64_t refused = 0;     // starts for which there was no room
-  std::uint64_t raced = 0;       // instances reset after three tries; always 0 with one owner
+  std::uint64_t started = 0;    // instances started, each time
+  std::uint64_t instances = 0;  // monitoring now
+  std::uint64_t refused = 0;    // starts for which there was no room
+  std::uint64_t raced = 0;      // instances reset after three tries; always 0 with one owner
   friend bool operator==(const MonitorCounters&, const MonitorCounters&) = default;
 };
 
 /// The instances that monitor, by key. An instance that does not monitor takes no room.
 ///
-/// A hash table with linear probing; invariant: a power of two of slots, at least half of them empty, and
-/// no empty slot between the one that a key hashes to and the one where it is.
+/// A hash table with linear probing; invariant: a power of two of slots, at least half of them
+/// empty, and no empty slot between the one that a key hashes to and the one where it is.
 class InstanceMap {
  public:
   struct Slot {
@@ -85,7 +87,9 @@ class InstanceMap {
 
   /// The slot of `key`; null when there is none. Valid until the next insert() or erase().
   Slot* find(std::uint64_t key) noexcept;
-  const Slot* find(std::uint64_t key) const noexcept { return const_cast<InstanceMap*>(this)->find(key); }
+  const Slot* find(std::uint64_t key) const noexcept {
+    return const_cast<InstanceMap*>(this)->find(key);
+  }
   /// `key` must not be in the map, and `instance` must be monitoring.
   void insert(std::uint64_t key, Instance instance, std::uint64_t events);
   void erase(Slot* slot) noexcept;
@@ -110,15 +114,15 @@ class HostMonitor {
     bool steps = false;                   // tell the sink of steps too, not of violations alone
   };
 
-  /// `model` must fit a StepTable. `sink` must outlive the monitor. It begins with monitoring on and no
-  /// instance started.
+  /// `model` must fit a StepTable. `sink` must outlive the monitor. It begins with monitoring on
+  /// and no instance started.
   HostMonitor(std::string name, Automaton model, Scope scope, VerdictSink& sink, Options options);
   HostMonitor(std::string name, Automaton model, Scope scope, VerdictSink& sink)
       : HostMonitor(std::move(name), std::move(model), scope, sink, Options()) {}
 
-  /// The event of the model happens to an instance. A violation is told to the sink once; the instance
-  /// then is as if it had never been started.
-  /// Cost: with neither a verdict nor a start, one hash look-up (task and object scope), no allocation.
+  /// The event of the model happens to an instance. A violation is told to the sink once; the
+  /// instance then is as if it had never been started. Cost: with neither a verdict nor a start,
+  /// one hash look-up (task and object scope), no allocation.
   Outcome step(InstanceKey key, EventId event, Handler handler, const Circumstances& circumstances);
 
   /// The thing that the instance watched is gone, or is another one now: its instance stops.
@@ -128,8 +132,8 @@ class HostMonitor {
     if (scope_ == Scope::task) end(InstanceKey::task(tid, 0));
   }
 
-  /// While monitoring is off, step() drops events; instances keep their states. Switching it on again
-  /// resets all of them. Switching it to what it is does nothing.
+  /// While monitoring is off, step() drops events; instances keep their states. Switching it on
+  /// again resets all of them. Switching it to what it is does nothing.
   void set_monitoring(bool on) noexcept;
   bool monitoring() const noexcept { return on_; }
   /// Every instance is as if it had never been started.
@@ -144,7 +148,8 @@ class HostMonitor {
   Scope scope() const noexcept { return scope_; }
 
  private:
-  Occurrence occurrence(InstanceKey key, EventId event, StateId state, const Circumstances& c) const;
+  Occurrence occurrence(InstanceKey key, EventId event, StateId state,
+                        const Circumstances& c) const;
   void tell_step(InstanceKey key, EventId event, const Instance& from, const Circumstances& c);
   void tell_violation(InstanceKey key, EventId event, const Instance& from, std::uint64_t events,
                       const Circumstances& c);

@@ -41,15 +41,16 @@ TEST_F(WwnrTest, TellsAViolationWhole) {
   EXPECT_EQ(m.step(key, wakeup, Handler::event, c), Outcome::violated);
   EXPECT_EQ(m.step(key, wakeup, Handler::event, c), Outcome::ignored);
 
-  Occurrence where{{1000}, "wwnr", {Scope::task, 42}, TaskInfo{42, 40, "sleeper"}, 1, {7, 6, "waker"},
-                   "not_running", "switch_in"};
+  Occurrence where{{1000}, "wwnr",          {Scope::task, 42}, TaskInfo{42, 40, "sleeper"},
+                   1,      {7, 6, "waker"}, "not_running",     "switch_in"};
   ASSERT_EQ(sink.steps.size(), 1U);
   EXPECT_EQ(sink.steps[0], (Step{where, "running", false}));
   where.state = "running";
   where.event = "wakeup";
   ASSERT_EQ(sink.violations.size(), 1U);
-  EXPECT_EQ(sink.violations[0],
-            (Violation{where, {"switch_out"}, {{"not_running", "switch_in", "running"}}, 1, {}, ""}));
+  EXPECT_EQ(
+      sink.violations[0],
+      (Violation{where, {"switch_out"}, {{"not_running", "switch_in", "running"}}, 1, {}, ""}));
   EXPECT_EQ(m.counters(), (MonitorCounters{1, 1, 1, 0, 0, 0}));
 }
 
@@ -72,8 +73,9 @@ TEST_F(WwnrTest, KeepsInstancesApart) {
   for (const Scope scope : {Scope::cpu, Scope::task, Scope::object}) {
     HostMonitor m = make(scope);
     const auto key = [&](std::uint32_t n) {
-      return scope == Scope::cpu ? InstanceKey::cpu(n) : scope == Scope::task ? InstanceKey::task(n, 0)
-                                                                               : InstanceKey::object(n);
+      return scope == Scope::cpu    ? InstanceKey::cpu(n)
+             : scope == Scope::task ? InstanceKey::task(n, 0)
+                                    : InstanceKey::object(n);
     };
     m.step(key(1), in, Handler::start_run, {});
     m.step(key(2), in, Handler::start, {});
@@ -89,7 +91,8 @@ TEST_F(WwnrTest, HasOneIdleTaskACpu) {
   m.step(InstanceKey::task(0, 0), in, Handler::start_run, {});
   EXPECT_EQ(m.state(InstanceKey::task(0, 0)), running);
   EXPECT_EQ(m.state(InstanceKey::task(0, 1)), std::nullopt);
-  m.step(InstanceKey::task(0, 0), in, Handler::event, {.cpu = 0, .task = TaskView{0, 0, "swapper/0"}});
+  m.step(InstanceKey::task(0, 0), in, Handler::event,
+         {.cpu = 0, .task = TaskView{0, 0, "swapper/0"}});
   ASSERT_EQ(sink.violations.size(), 1U);
   EXPECT_EQ(sink.violations[0].id, (InstanceId{Scope::task, 0}));
   // Any other task is one, wherever it runs.
@@ -112,8 +115,8 @@ TEST_F(WwnrTest, RefusesObjectsBeyondTheBound) {
   EXPECT_EQ(m.step(key(2), wakeup, Handler::start, {}), Outcome::ignored);
   EXPECT_EQ(m.step(key(2), wakeup, Handler::start_run, {}), Outcome::ignored);
   EXPECT_EQ(m.step(key(2), out, Handler::start_run, {}), Outcome::ignored);  // nor does it violate
-  EXPECT_EQ(m.step(key(2), out, Handler::event, {}), Outcome::ignored);      // no start: not refused
-  EXPECT_EQ(m.step(key(0), wakeup, Handler::start, {}), Outcome::stepped);   // it lives already
+  EXPECT_EQ(m.step(key(2), out, Handler::event, {}), Outcome::ignored);     // no start: not refused
+  EXPECT_EQ(m.step(key(0), wakeup, Handler::start, {}), Outcome::stepped);  // it lives already
   EXPECT_EQ(m.counters(), (MonitorCounters{2, 0, 2, 2, 3, 0}));
 
   m.end(key(0));
@@ -224,26 +227,38 @@ TEST_P(KernelSequence, ViolatesOnceAtItsEnd) {
 INSTANTIATE_TEST_SUITE_P(
     Table, KernelSequence,
     testing::Values(
-        KernelCase{"Sco", "sco", Scope::cpu,
-                   {{"sched_set_state", Handler::start},
-                    {"schedule_entry", Handler::event},
-                    {"sched_set_state", Handler::start}},
-                   "rv: monitor sco does not allow event sched_set_state on state scheduling_context"},
-        KernelCase{"SsswSuspendsWhenRunnable", "sssw", Scope::task,
-                   {{"sched_set_state_runnable", Handler::start}, {"sched_switch_suspend", Handler::event}},
+        KernelCase{
+            "Sco",
+            "sco",
+            Scope::cpu,
+            {{"sched_set_state", Handler::start},
+             {"schedule_entry", Handler::event},
+             {"sched_set_state", Handler::start}},
+            "rv: monitor sco does not allow event sched_set_state on state scheduling_context"},
+        KernelCase{"SsswSuspendsWhenRunnable",
+                   "sssw",
+                   Scope::task,
+                   {{"sched_set_state_runnable", Handler::start},
+                    {"sched_switch_suspend", Handler::event}},
                    "rv: monitor sssw does not allow event sched_switch_suspend on state runnable"},
-        KernelCase{"SsswRunsWithoutWakeup", "sssw", Scope::task,
+        KernelCase{"SsswRunsWithoutWakeup",
+                   "sssw",
+                   Scope::task,
                    {{"sched_wakeup", Handler::start},
                     {"sched_set_state_sleepable", Handler::event},
                     {"sched_switch_suspend", Handler::event},
                     {"sched_switch_in", Handler::event}},
                    "rv: monitor sssw does not allow event sched_switch_in on state sleeping"},
-        KernelCase{"StsSwitchesWithInterruptsOn", "sts", Scope::cpu,
+        KernelCase{"StsSwitchesWithInterruptsOn",
+                   "sts",
+                   Scope::cpu,
                    {{"schedule_exit", Handler::start},
                     {"schedule_entry", Handler::event},
                     {"sched_switch", Handler::event}},
                    "rv: monitor sts does not allow event sched_switch on state scheduling"},
-        KernelCase{"StsSwitchesInInterrupt", "sts", Scope::cpu,
+        KernelCase{"StsSwitchesInInterrupt",
+                   "sts",
+                   Scope::cpu,
                    {{"schedule_exit", Handler::start},
                     {"schedule_entry", Handler::event},
                     {"irq_disable", Handler::event},

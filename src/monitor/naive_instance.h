@@ -1,4 +1,5 @@
-// monitor/naive_instance.h - for tests: an instance as one would write it without a thought for speed.
+// monitor/naive_instance.h - for tests: an instance as one would write it without a thought for
+// speed.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +14,8 @@
 namespace swerve {
 
 struct NaiveInstance {
-  std::optional<StateId> state;     // none: not monitoring
-  std::deque<Transition> history;   // since it was started
+  std::optional<StateId> state;    // none: not monitoring
+  std::deque<Transition> history;  // since it was started
 
   std::vector<Transition> path() const {
     return {history.end() - static_cast<std::ptrdiff_t>(std::min<std::size_t>(8, history.size())),

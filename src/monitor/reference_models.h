@@ -1,5 +1,6 @@
-// monitor/reference_models.h - the automata of the kernel's monitors, for tests: rows of the transition
-// table by state, in it the number of the next state by event, -1 where the event is not allowed.
+// monitor/reference_models.h - the automata of the kernel's monitors, for tests: rows of the
+// transition table by state, in it the number of the next state by event, -1 where the event is not
+// allowed.
 #pragma once
 
 #include <string>
@@ -63,8 +64,10 @@ inline const std::vector<ReferenceModel>& reference_models() {
        0,
        {{0, 0, 1, x}, {x, x, x, 0}}},
       {"sts",
-       {"can_sched", "cant_sched", "disable_to_switch", "enable_to_exit", "in_irq", "scheduling", "switching"},
-       {"irq_disable", "irq_enable", "irq_entry", "sched_switch", "schedule_entry", "schedule_exit"},
+       {"can_sched", "cant_sched", "disable_to_switch", "enable_to_exit", "in_irq", "scheduling",
+        "switching"},
+       {"irq_disable", "irq_enable", "irq_entry", "sched_switch", "schedule_entry",
+        "schedule_exit"},
        0,
        {{1, x, x, x, 5, x},
         {x, 0, 1, x, x, x},
@@ -80,9 +83,9 @@ inline const std::vector<ReferenceModel>& reference_models() {
        {{0, 0, 2, 2}, {1, 3, 1, x}, {2, 0, 1, 1}, {0, 3, 1, 1}}},
       {"sssw",
        {"runnable", "signal_wakeup", "sleepable", "sleeping"},
-       {"sched_set_state_runnable", "sched_set_state_sleepable", "sched_switch_blocking", "sched_switch_in",
-        "sched_switch_preempt", "sched_switch_suspend", "sched_switch_yield", "sched_wakeup",
-        "signal_deliver"},
+       {"sched_set_state_runnable", "sched_set_state_sleepable", "sched_switch_blocking",
+        "sched_switch_in", "sched_switch_preempt", "sched_switch_suspend", "sched_switch_yield",
+        "sched_wakeup", "signal_deliver"},
        0,
        {{0, 2, 3, 0, 0, x, 0, 0, 0},
         {x, 2, x, 1, 1, x, 1, 1, 0},
@@ -115,8 +118,8 @@ inline const std::vector<ReferenceModel>& reference_models() {
        {{x, 1, x}, {1, x, 0}}},
       {"opid_old",
        {"disabled", "enabled", "in_irq", "irq_disabled", "preempt_disabled"},
-       {"irq_disable", "irq_enable", "irq_entry", "preempt_disable", "preempt_enable", "sched_need_resched",
-        "sched_waking"},
+       {"irq_disable", "irq_enable", "irq_entry", "preempt_disable", "preempt_enable",
+        "sched_need_resched", "sched_waking"},
        1,
        {{x, 4, 0, x, 3, 0, 0},
         {3, x, x, 4, 1, x, x},

@@ -20,7 +20,8 @@ StepTable::StepTable(const Automaton& automaton) : event_count_(automaton.events
   std::vector<std::size_t> into(states, 0);
   into[0] = 1;
   for (const Transition& t : transitions) ++into[index(t.to)];
-  // One-hot ids: the low `states` bits say the state, the bits above them number the ids of a state.
+  // One-hot ids: the low `states` bits say the state, the bits above them number the ids of a
+  // state.
   one_hot_ = states < 8 && *std::max_element(into.begin(), into.end()) <= (256U >> states);
   wide_ = !one_hot_ && transitions.size() + 2 > kMostNarrowIds;
 

@@ -1,13 +1,14 @@
 // monitor/step_table.h - the automaton as the engines step it: state and witness in one word.
 //
 // Every transition of the model has a small number, its step id, and so has "started, nothing
-// processed yet". An instance is one 64-bit word: the ids of its last transitions, the newest in the
-// lowest bits. The newest id tells the current state, so a step is: look up (newest id, event) -> next
-// id, shift it in. One compare-and-swap of the word therefore moves the state and the witness together,
-// and a violation shows exactly the path that led to it. Word 0 means "not monitoring".
+// processed yet". An instance is one 64-bit word: the ids of its last transitions, the newest in
+// the lowest bits. The newest id tells the current state, so a step is: look up (newest id, event)
+// -> next id, shift it in. One compare-and-swap of the word therefore moves the state and the
+// witness together, and a violation shows exactly the path that led to it. Word 0 means "not
+// monitoring".
 //
-// Two widths: 8-bit ids (eight transitions in the word) while they fit, else 16-bit ids (four in the
-// word, four older ones in a second word that is written after the first).
+// Two widths: 8-bit ids (eight transitions in the word) while they fit, else 16-bit ids (four in
+// the word, four older ones in a second word that is written after the first).
 //
 // The host engine and the BPF compiler both read this table; so both agree on what a word means.
 #pragma once
@@ -25,7 +26,8 @@ inline constexpr StepId kOff{0};
 
 constexpr std::uint64_t raw(StepId id) noexcept { return static_cast<std::uint64_t>(id); }
 
-/// The state of one monitored thing; all zero is "not monitoring". `older` is used by wide tables only.
+/// The state of one monitored thing; all zero is "not monitoring". `older` is used by wide tables
+/// only.
 struct Instance {
   std::uint64_t word = 0;
   std::uint64_t older = 0;
@@ -53,8 +55,8 @@ class StepTable {
 
   /// The id of "started".
   StepId started() const noexcept { return started_; }
-  /// The id that follows when `event` happens after `id`; kOff when the model does not allow it, and
-  /// for ids that do not occur. Cost: one load (narrow), two (wide).
+  /// The id that follows when `event` happens after `id`; kOff when the model does not allow it,
+  /// and for ids that do not occur. Cost: one load (narrow), two (wide).
   StepId next(StepId id, EventId event) const noexcept {
     if (!wide_) return StepId(narrow_[index(event) * 256 + (raw(id) & 0xff)]);
     if (raw(id) >= state_of_.size() || state_of_[raw(id)] == kNoState) return kOff;
@@ -79,13 +81,13 @@ class StepTable {
   }
   /// The transition behind an id; none for kOff, started() and ids that do not occur.
   std::optional<Transition> transition(StepId id) const;
-  /// The transitions that the instance remembers, oldest first: the last eight, or all since it started.
-  /// Where they do not lead from one to the next (a shared wide instance, whose two words are not written
-  /// at once), only the newest that do.
+  /// The transitions that the instance remembers, oldest first: the last eight, or all since it
+  /// started. Where they do not lead from one to the next (a shared wide instance, whose two words
+  /// are not written at once), only the newest that do.
   std::vector<Transition> path(Instance instance) const;
 
-  /// The raw tables, for the BPF compiler. narrow(): 256 bytes an event, next id by present id (empty
-  /// when wide). by_state(): next id by state and event, row-major. states(): state by id.
+  /// The raw tables, for the BPF compiler. narrow(): 256 bytes an event, next id by present id
+  /// (empty when wide). by_state(): next id by state and event, row-major. states(): state by id.
   const std::vector<std::uint8_t>& narrow() const noexcept { return narrow_; }
   const std::vector<StepId>& by_state() const noexcept { return by_state_; }
   const std::vector<StateId>& states() const noexcept { return state_of_; }

@@ -13,13 +13,15 @@ namespace swerve {
 namespace {
 
 /// A model with `states` states and `events` events, in which a cell is set with `percent` chance.
-Automaton random_automaton(std::size_t states, std::size_t events, unsigned percent, std::mt19937& random) {
+Automaton random_automaton(std::size_t states, std::size_t events, unsigned percent,
+                           std::mt19937& random) {
   std::vector<Automaton::Edge> edges;
   std::vector<std::string> names;
   for (std::size_t s = 0; s < states; ++s) names.push_back(cat("s", s));
   for (std::size_t s = 0; s < states; ++s) {
     for (std::size_t e = 0; e < events; ++e) {
-      if (random() % 100 < percent) edges.push_back({names[s], cat("e", e), names[random() % states]});
+      if (random() % 100 < percent)
+        edges.push_back({names[s], cat("e", e), names[random() % states]});
     }
   }
   return Automaton::make("random", "s0", edges, {}, names).value();
@@ -58,8 +60,8 @@ void expect_consistent(const Automaton& model) {
   EXPECT_EQ(table.narrow().size(), table.wide() ? 0 : 256 * model.events().size());
 }
 
-/// A walk of `length` allowed events (it starts anew where none is allowed): state and path stay those of
-/// the naive instance.
+/// A walk of `length` allowed events (it starts anew where none is allowed): state and path stay
+/// those of the naive instance.
 void expect_same_walk(const Automaton& model, int length, std::mt19937& random) {
   const StepTable table(model);
   NaiveInstance naive;
@@ -89,7 +91,8 @@ TEST(StepTable, HoldsTheTablesOfTheKernelsMonitors) {
       ASSERT_EQ(model.states()[s].name, m.states[s]);
       for (std::size_t e = 0; e < m.events.size(); ++e) {
         ASSERT_EQ(model.events()[e], m.events[e]);
-        EXPECT_EQ(model.next(StateId(s), EventId(e)), m.next[s][e] < 0 ? kNoState : StateId(m.next[s][e]));
+        EXPECT_EQ(model.next(StateId(s), EventId(e)),
+                  m.next[s][e] < 0 ? kNoState : StateId(m.next[s][e]));
       }
     }
     EXPECT_FALSE(StepTable(model).wide());
@@ -109,8 +112,9 @@ TEST(StepTable, HoldsAModelWithoutEvents) {
 
 RC_GTEST_PROP(StepTable, IsTheModelForSmallAutomata, ()) {
   std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
-  const Automaton model = random_automaton(*rc::gen::inRange<std::size_t>(1, 10), *rc::gen::inRange<std::size_t>(0, 9),
-                                           *rc::gen::inRange(0U, 101U), random);
+  const Automaton model =
+      random_automaton(*rc::gen::inRange<std::size_t>(1, 10), *rc::gen::inRange<std::size_t>(0, 9),
+                       *rc::gen::inRange(0U, 101U), random);
   expect_consistent(model);
   expect_same_walk(model, 100, random);
   RC_ASSERT(!testing::Test::HasFailure());
@@ -141,7 +145,8 @@ TEST(StepTable, WidensAfter254Transitions) {
   }
 }
 
-// With n states, 8 - n bits number the transitions into a state (for the initial one, "started" too).
+// With n states, 8 - n bits number the transitions into a state (for the initial one, "started"
+// too).
 TEST(StepTable, IsOneHotWhileTheIdsOfEveryStateFit) {
   std::mt19937 random(4);
   for (std::size_t states = 1; states <= 8; ++states) {
@@ -157,10 +162,12 @@ TEST(StepTable, IsOneHotWhileTheIdsOfEveryStateFit) {
         for (std::size_t s = 0; s < states; ++s) names.push_back(cat("s", s));
         for (int i = 0; i < count; ++i) {
           const std::size_t from = static_cast<std::size_t>(i) % states;
-          edges.push_back({names[from], cat("e", i / static_cast<int>(states)), into_initial ? "s0" : "s1"});
+          edges.push_back(
+              {names[from], cat("e", i / static_cast<int>(states)), into_initial ? "s0" : "s1"});
         }
         const Automaton model = Automaton::make("", "s0", edges, {}, names).value();
-        EXPECT_EQ(StepTable(model).one_hot(), states < 8 && more <= 0) << states << " states, " << more;
+        EXPECT_EQ(StepTable(model).one_hot(), states < 8 && more <= 0)
+            << states << " states, " << more;
         expect_consistent(model);
         expect_same_walk(model, 100, random);
       }
@@ -168,7 +175,8 @@ TEST(StepTable, IsOneHotWhileTheIdsOfEveryStateFit) {
   }
 }
 
-// The two words of a shared wide instance are not written at once, so the older one may be of another time.
+// The two words of a shared wide instance are not written at once, so the older one may be of
+// another time.
 TEST(StepTable, LeavesOutOlderTransitionsThatDoNotFit) {
   std::vector<Automaton::Edge> edges;
   for (int s = 0; s < 300; ++s) edges.push_back({cat("s", s), "go", cat("s", (s + 1) % 300)});

@@ -13,15 +13,17 @@
 namespace swerve {
 
 namespace {
-constexpr int kLinesPerOpen = 10;          // the kernel's DEFAULT_RATELIMIT_BURST
-constexpr std::size_t kLineBytesMost = 900;  // the kernel refuses records of more than 976 to 1024 bytes
+constexpr int kLinesPerOpen = 10;  // the kernel's DEFAULT_RATELIMIT_BURST
+constexpr std::size_t kLineBytesMost =
+    900;  // the kernel refuses records of more than 976 to 1024 bytes
 
 /// One line of a length that the log takes.
 std::string line_of(std::string_view text) {
   std::string line = escape(text);
   if (line.size() > kLineBytesMost) {
     std::size_t end = kLineBytesMost - 3;
-    while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80) --end;  // inside UTF-8
+    while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80)
+      --end;  // inside UTF-8
     line.resize(end);
     line += "...";
   }
@@ -35,7 +37,8 @@ PrintkReactor::PrintkReactor(Options options)
       line_ns_(1'000'000'000 / std::max(1U, options_.lines_per_second)),
       credit_ns_(line_ns_ * options_.burst),
       credited_at_(options_.now()) {
-  SWERVE_CHECK(options_.burst > 0 && options_.lines_per_second > 0, "a limit that lets nothing through");
+  SWERVE_CHECK(options_.burst > 0 && options_.lines_per_second > 0,
+               "a limit that lets nothing through");
   SWERVE_CHECK(options_.lines_per_second <= 1'000'000'000, "a limit beyond the clock");
 }
 
@@ -56,8 +59,9 @@ bool PrintkReactor::take_token() {
 }
 
 Result<> PrintkReactor::tell_suppressed() {
-  SWERVE_TRY(write_line(cat("swerve: ", untold_, untold_ == 1 ? " reaction was" : " reactions were",
-                            " not printed: the limit is ", options_.lines_per_second, " lines a second")));
+  SWERVE_TRY(
+      write_line(cat("swerve: ", untold_, untold_ == 1 ? " reaction was" : " reactions were",
+                     " not printed: the limit is ", options_.lines_per_second, " lines a second")));
   untold_ = 0;
   return {};
 }
@@ -74,7 +78,8 @@ Result<> PrintkReactor::react(const Violation& violation) {
 
 Result<> PrintkReactor::write_line(std::string text) {
   if (!device_ || lines_in_device_ == kLinesPerOpen) {
-    device_ = UniqueFd(::open(options_.path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    device_ = UniqueFd(
+        ::open(options_.path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!device_) {
       const int err = errno;
       return Error::from_errno(err, cat("open ", options_.path));
@@ -92,7 +97,8 @@ Result<> PrintkReactor::write_line(std::string text) {
     return Error::from_errno(err, cat("write ", options_.path));
   }
   if (static_cast<std::size_t>(written) != line.size()) {
-    return Error(ErrorCode::io, cat("write ", options_.path, ": only a part of the line was taken"));
+    return Error(ErrorCode::io,
+                 cat("write ", options_.path, ": only a part of the line was taken"));
   }
   return {};
 }

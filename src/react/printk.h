@@ -14,11 +14,11 @@ namespace swerve {
 
 /// Writes reaction_text() to /dev/kmsg, at the kernel's default level.
 ///
-/// The kernel keeps 10 lines in 5 seconds of each open file (unless kernel.printk_devkmsg is "on") and
-/// reports success for the rest. So that none is lost to that, the device is opened anew after every ten
-/// lines. What keeps the log from flooding is a limit of our own: after a burst, so many lines a second.
-/// What is over it is not written but counted, until a tenth of the burst has built up again (or the
-/// reactor ends); a line then says how many those were.
+/// The kernel keeps 10 lines in 5 seconds of each open file (unless kernel.printk_devkmsg is "on")
+/// and reports success for the rest. So that none is lost to that, the device is opened anew after
+/// every ten lines. What keeps the log from flooding is a limit of our own: after a burst, so many
+/// lines a second. What is over it is not written but counted, until a tenth of the burst has built
+/// up again (or the reactor ends); a line then says how many those were.
 class PrintkReactor final : public Reactor {
  public:
   struct Options {
@@ -55,8 +55,8 @@ class PrintkReactor final : public Reactor {
   std::uint64_t line_ns_;    // what one line costs
   std::uint64_t credit_ns_;  // what may be spent; at most the burst's
   TimeNs credited_at_;
-  bool dry_ = false;            // a line was kept back, and the credit has not built up since
-  std::uint64_t untold_ = 0;    // kept back since the last line that said so
+  bool dry_ = false;          // a line was kept back, and the credit has not built up since
+  std::uint64_t untold_ = 0;  // kept back since the last line that said so
   std::atomic<std::uint64_t> suppressed_{0};
   UniqueFd device_;
   int lines_in_device_ = 0;  // since it was opened

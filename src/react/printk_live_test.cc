@@ -15,7 +15,9 @@ namespace {
 
 TEST(PrintkReactorLive, LosesNoLineOfABurst) {
   const UniqueFd log(::open("/dev/kmsg", O_RDWR | O_NONBLOCK | O_CLOEXEC));
-  if (!log) GTEST_SKIP() << "this kernel lacks a log that can be written: /dev/kmsg: " << std::strerror(errno);
+  if (!log)
+    GTEST_SKIP() << "this kernel lacks a log that can be written: /dev/kmsg: "
+                 << std::strerror(errno);
   ASSERT_GE(::lseek(log.get(), 0, SEEK_END), 0);
 
   constexpr int kLines = 50;

@@ -69,8 +69,9 @@ TEST_F(PrintkReactorTest, CountsWhatIsOverTheLimitAndSaysSoLater) {
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(printk.react(violation()));
   EXPECT_EQ(printk.suppressed(), 7U);
   std::vector<std::string> expected(20, kLine);
-  expected.insert(expected.end(),
-                  {"swerve: 6 reactions were not printed: the limit is 10 lines a second", kLine, kLine});
+  expected.insert(
+      expected.end(),
+      {"swerve: 6 reactions were not printed: the limit is 10 lines a second", kLine, kLine});
   EXPECT_EQ(lines(), expected);
 }
 
@@ -80,8 +81,9 @@ TEST_F(PrintkReactorTest, SaysAtItsEndWhatWasNotYetSaid) {
     ASSERT_TRUE(printk.react(violation()));
     ASSERT_TRUE(printk.react(violation()));
   }
-  EXPECT_EQ(lines(), (std::vector<std::string>{
-                         kLine, "swerve: 1 reaction was not printed: the limit is 1 lines a second"}));
+  EXPECT_EQ(lines(),
+            (std::vector<std::string>{
+                kLine, "swerve: 1 reaction was not printed: the limit is 1 lines a second"}));
 }
 
 TEST_F(PrintkReactorTest, SavesNoMoreThanABurst) {
@@ -125,7 +127,8 @@ TEST_F(PrintkReactorTest, OpensTheDeviceAnewAfterTenLines) {
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(printk.react(violation()));
   EXPECT_EQ(lines().size(), 10U);
   std::remove(path_.c_str());
-  EXPECT_EQ(printk.react(violation()).error().message(), "open " + path_ + ": No such file or directory");
+  EXPECT_EQ(printk.react(violation()).error().message(),
+            "open " + path_ + ": No such file or directory");
   std::ofstream(path_).close();
   ASSERT_TRUE(printk.react(violation()));
   EXPECT_EQ(lines().size(), 1U);

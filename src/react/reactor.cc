@@ -15,7 +15,8 @@ constexpr std::size_t kNameMost = 31;
 
 ReactorSet ReactorSet::standard() {
   ReactorSet set;
-  for (const Result<>& added : {set.add(std::make_shared<NopReactor>()), set.add(std::make_shared<PrintkReactor>())}) {
+  for (const Result<>& added :
+       {set.add(std::make_shared<NopReactor>()), set.add(std::make_shared<PrintkReactor>())}) {
     SWERVE_CHECK(added.has_value(), "a reactor of ours was refused");
   }
   return set;
@@ -23,12 +24,13 @@ ReactorSet ReactorSet::standard() {
 
 Result<> ReactorSet::add(Kind kind) {
   if (kind.name.empty() || kind.name.size() > kNameMost) {
-    return Error(ErrorCode::invalid,
-                 cat("a reactor's name has 1 to ", kNameMost, " bytes, '", escape(kind.name), "' has ",
-                     kind.name.size()));
+    return Error(ErrorCode::invalid, cat("a reactor's name has 1 to ", kNameMost, " bytes, '",
+                                         escape(kind.name), "' has ", kind.name.size()));
   }
-  const bool taken = std::any_of(kinds_.begin(), kinds_.end(), [&](const Kind& k) { return k.name == kind.name; });
-  if (taken) return Error(ErrorCode::exists, cat("there is a reactor '", escape(kind.name), "' already"));
+  const bool taken =
+      std::any_of(kinds_.begin(), kinds_.end(), [&](const Kind& k) { return k.name == kind.name; });
+  if (taken)
+    return Error(ErrorCode::exists, cat("there is a reactor '", escape(kind.name), "' already"));
   kinds_.push_back(std::move(kind));
   return {};
 }
@@ -51,8 +53,8 @@ Result<std::shared_ptr<Reactor>> ReactorSet::make(const ReactionSetting& setting
     if (kind.name == setting.reactor) return kind.make(setting.options);
     names.push_back(kind.name);
   }
-  return Error(ErrorCode::not_found, cat("no reactor '", escape(setting.reactor), "' (", join(names), ")",
-                                         near_miss(setting.reactor, names)));
+  return Error(ErrorCode::not_found, cat("no reactor '", escape(setting.reactor), "' (",
+                                         join(names), ")", near_miss(setting.reactor, names)));
 }
 
 }  // namespace swerve

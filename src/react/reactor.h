@@ -16,9 +16,10 @@ namespace swerve {
 
 /// A reaction to violations.
 ///
-/// react() is called by the one thread that takes the verdicts from the engines, for one violation after
-/// the other. It must not block: while it runs, verdicts wait and rings fill. What it cannot do at once it
-/// drops and counts. A failure is the caller's to count and show; it does not stop the monitor.
+/// react() is called by the one thread that takes the verdicts from the engines, for one violation
+/// after the other. It must not block: while it runs, verdicts wait and rings fill. What it cannot
+/// do at once it drops and counts. A failure is the caller's to count and show; it does not stop
+/// the monitor.
 class Reactor {
  public:
   virtual ~Reactor() = default;
@@ -33,8 +34,8 @@ class Reactor {
 class ReactorSet {
  public:
   using Options = std::map<std::string, std::string>;
-  /// Makes a reactor from the options of a definition. Errors: invalid (an option it does not know, or a
-  /// bad value), denied, unsupported.
+  /// Makes a reactor from the options of a definition. Errors: invalid (an option it does not know,
+  /// or a bad value), denied, unsupported.
   using Maker = std::function<Result<std::shared_ptr<Reactor>>(const Options&)>;
 
   struct Kind {

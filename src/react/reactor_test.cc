@@ -27,14 +27,17 @@ TEST(ReactorSet, GivesTheReactorThatASettingNames) {
 
 TEST(ReactorSet, SaysWhatIsWrongWithASetting) {
   const ReactorSet set = ReactorSet::standard();
-  EXPECT_EQ(set.make({"print", {}}).error().message(), "no reactor 'print' (nop, printk); did you mean 'printk'?");
+  EXPECT_EQ(set.make({"print", {}}).error().message(),
+            "no reactor 'print' (nop, printk); did you mean 'printk'?");
   EXPECT_EQ(set.make({"print", {}}).error().code(), ErrorCode::not_found);
-  EXPECT_EQ(set.make({"nop", {{"loud", "yes"}}}).error().message(), "the reactor 'nop' has no option 'loud'");
+  EXPECT_EQ(set.make({"nop", {{"loud", "yes"}}}).error().message(),
+            "the reactor 'nop' has no option 'loud'");
 }
 
 TEST(ReactorSet, RefusesNamesThatAreTakenOrTooLong) {
   ReactorSet set = ReactorSet::standard();
-  EXPECT_EQ(set.add(std::make_shared<NopReactor>()).error().message(), "there is a reactor 'nop' already");
+  EXPECT_EQ(set.add(std::make_shared<NopReactor>()).error().message(),
+            "there is a reactor 'nop' already");
   EXPECT_TRUE(set.add({std::string(31, 'a'), "", nullptr}));
   EXPECT_EQ(set.add({std::string(32, 'b'), "", nullptr}).error().code(), ErrorCode::invalid);
   EXPECT_EQ(set.add({"", "", nullptr}).error().code(), ErrorCode::invalid);

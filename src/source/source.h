@@ -8,7 +8,8 @@
 
 namespace swerve {
 
-/// One thread at a time. Events come in the order in which they happened, as far as the source knows it.
+/// One thread at a time. Events come in the order in which they happened, as far as the source
+/// knows it.
 class Source {
  public:
   virtual ~Source() = default;
