@@ -43,9 +43,10 @@ ExprToken ExprLexer::wrong(std::size_t begin, std::string why) const {
 }
 
 ExprToken ExprLexer::next() {
-  while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
-  const std::size_t begin = at_;
-  if (begin == text_.size()) return token(ExprToken::Kind::end, begin);
+  std::size_t begin = at_;
+  while (begin < text_.size() && is_blank(text_[begin])) ++begin;
+  if (begin == text_.size()) return token(ExprToken::Kind::end, at_);  // where the last token ended
+  at_ = begin;
   const char first = text_[begin];
   if (is_letter(first)) {
     while (at_ < text_.size() && (is_letter(text_[at_]) || is_digit(text_[at_]))) ++at_;

@@ -809,8 +809,9 @@ INSTANTIATE_TEST_SUITE_P(
     Grammar, ExprParserRejects,
     testing::Values(
         BadExpr{"Empty", "", kSwitch, "1: error: the expression is empty"},
-        BadExpr{"Blank", "  ", kSwitch, "3: error: the expression is empty"},
+        BadExpr{"Blank", "  ", kSwitch, "1: error: the expression is empty"},
         BadExpr{"NoOperand", "1 +", kSwitch, "4: error: expected a value, found the end of the expression"},
+        BadExpr{"NoOperandBlanks", "1 +  ", kSwitch, "4: error: expected a value, found the end of the expression"},
         BadExpr{"TwoOperands", "1 2", kSwitch, "3: error: expected an operator, found '2'"},
         BadExpr{"Word", "preempt and prev", kSwitch, "9: error: expected an operator, found 'and'"},
         BadExpr{"OpenParenthesis", "(1", kSwitch, "3: error: expected ')', found the end of the expression"},

@@ -105,7 +105,10 @@ class Reader {
       why = cat("TOML: ", why);
     }
     if (const std::size_t at = why.find(" (TOML_"); at != std::string::npos) why.resize(at);
-    complain(place(error.source()), escape(why));
+    // toml++ has escaped what it quotes, mostly: escape the rest, and no backslash twice.
+    why = escape(why);
+    for (std::size_t at = 0; (at = why.find("\\\\", at)) != std::string::npos; ++at) why.erase(at, 1);
+    complain(place(error.source()), why);
   }
 
   void wrong_type(const toml::node& node, std::string_view key, std::string_view expected) {
