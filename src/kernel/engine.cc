@@ -283,6 +283,12 @@ Result<> Engine::State::load_programs(LiveMonitor& live, CompilerInput input) {
 }
 
 Result<std::size_t> Engine::add(const BoundMonitor& monitor) {
+  if (monitor.model.transitions().size() > StepTable::kTransitionsMost) {
+    return Error(
+        ErrorCode::exhausted,
+        cat("the model of ", monitor.definition.name, " has ", monitor.model.transitions().size(),
+            " transitions; a monitor takes ", StepTable::kTransitionsMost));
+  }
   auto live = std::make_unique<LiveMonitor>(monitor);
   const std::string name = object_name(live->name);
   const std::vector<std::uint8_t> tables = table_bytes(live->table);
