@@ -49,9 +49,10 @@ wait "$watch"
 status=$?
 watch=
 
-# Reports are separated by empty lines; the last paragraph is the summary. Shown: the first report of each monitor.
+# Reports are separated by empty lines; the last paragraph is the summary. Shown: the first report
+# of each kind.
 awk 'BEGIN { RS = ""; ORS = "\n\n" }
-     { name = $1; text[NR] = $0; of[NR] = name }
+     { text[NR] = $0; of[NR] = $1 $2 }
      END {
        for (i = 1; i < NR; i++) if (!seen[of[i]]++) print text[i]; else more++
        if (more) print "... and " more " more like these."

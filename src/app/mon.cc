@@ -50,7 +50,7 @@ class Printer : public VerdictSink {
       : options_(options), watched_(watched), columns_(columns), self_(std::move(self)) {}
 
   void on_step(const Step& step) override {
-    if (!options_.trace || own(step)) return;
+    if (!options_.trace || output.closed() || own(step)) return;
     output.put(options_.json ? step_json(step) : columns_.line(step));
   }
 
@@ -167,6 +167,7 @@ class Watch {
     armed_ = monotonic_now();
     if (options_.duration) set_timer(timer_, *options_.duration);
     engine_.arm();
+    if (options_.verbose) complain("everything is attached, and events count");
     if (child_) {
       if (const Result<> released = child_->release(); !released) {
         complain(released.error().message());
@@ -349,7 +350,6 @@ Result<int> watch(const MonOptions& options, const KernelCatalog& catalog,
   }
   SWERVE_TRY_ASSIGN(UniqueFd timer, make_timer());
   SWERVE_TRY(engine->attach());
-  verbose("everything is attached");
   std::optional<Child> child;
   if (!options.command.empty()) {
     SWERVE_TRY(engine->watch_my_children());
