@@ -1,7 +1,8 @@
 #include "app/columns.h"
 
+#include <fmt/core.h>
+
 #include "base/text.h"
-#include "fmt/core.h"
 
 namespace swerve {
 namespace {

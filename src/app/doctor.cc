@@ -1,4 +1,5 @@
 // app/doctor.cc - `swerve doctor`: what this machine offers, and what is missing.
+#include <fmt/core.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -8,7 +9,6 @@
 #include "app/output.h"
 #include "app/rights.h"
 #include "base/text.h"
-#include "fmt/core.h"
 #include "kernel/engine.h"
 
 namespace swerve {

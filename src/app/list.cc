@@ -1,11 +1,12 @@
 // app/list.cc - `swerve list`: the columns of the kernel's rv tool, and why a monitor cannot run
 // here.
+#include <fmt/core.h>
+
 #include "app/availability.h"
 #include "app/commands.h"
 #include "app/definitions.h"
 #include "app/output.h"
 #include "base/text.h"
-#include "fmt/core.h"
 
 namespace swerve {
 namespace {

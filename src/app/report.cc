@@ -1,9 +1,10 @@
 #include "app/report.h"
 
+#include <fmt/core.h>
+
 #include <ctime>
 
 #include "base/text.h"
-#include "fmt/core.h"
 
 namespace swerve {
 namespace {
