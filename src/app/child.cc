@@ -48,6 +48,7 @@ Result<Child> Child::born(const std::vector<std::string>& command, const sigset_
   SWERVE_TRY_ASSIGN(Pipe go, make_pipe());
   SWERVE_TRY_ASSIGN(Pipe failure, make_pipe());
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& argument : command)
     arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);

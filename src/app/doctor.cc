@@ -127,7 +127,10 @@ int run_doctor(const DoctorOptions& options) {
   look_at_lockdown(findings);
   look_at_jit(findings);
   look_at_statistics(findings);
-  look_at_probes(findings, availability);
+  if (lacking.empty() && availability.catalog() != nullptr)
+    look_at_probes(findings, availability);
+  else
+    findings.note("probes", "not tried, because of what is missing");
   look_at_symbols(findings);
   findings.wanted(
       "kernel log",

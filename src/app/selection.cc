@@ -60,6 +60,7 @@ Result<std::vector<DefinitionFile>> by_name(const std::string& argument,
     return Error(ErrorCode::not_found,
                  cat("monitor ", escape(argument), " does not exist", near_miss(argument, names)));
   std::vector<std::string> full;
+  full.reserve(found.size());
   for (const DefinitionFile& file : found) full.push_back(escape(file.full_name()));
   return Error(ErrorCode::invalid,
                cat("monitor ", escape(argument), " is there more than once: ", join(full)));
