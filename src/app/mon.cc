@@ -184,7 +184,7 @@ class Watch {
     std::array<pollfd, 3> fds{{{signals_.fd.get(), POLLIN, 0},
                                {timer_.get(), POLLIN, 0},
                                {engine_.poll_fd(), POLLIN, 0}}};
-    (void)::poll(fds.data(), fds.size(), kDrainMs);
+    (void)::poll(fds.data(), fds.size(), backlog_ ? 0 : kDrainMs);
     take_signals();
     take_timer();
     drain();
@@ -192,7 +192,7 @@ class Watch {
   }
 
   void drain() {
-    (void)engine_.drain(printer_);
+    backlog_ = engine_.drain(printer_) == Engine::kDrainMost;
     printer_.output.flush();
   }
 
@@ -286,6 +286,7 @@ class Watch {
   Printer printer_;
   std::optional<Child> child_;
   TimeNs armed_;
+  bool backlog_ = false;  // the ring held more than was taken
   bool done_ = false;
   bool ending_ = false;  // a signal has come, or the time is over
   bool told_ = false;    // the command was told to end
