@@ -1,4 +1,5 @@
-// bind() - from a definition as written to one whose names are found and whose expressions are typed.
+// bind() - from a definition as written to one whose names are found and whose expressions are
+// typed.
 #include <algorithm>
 #include <set>
 
@@ -23,9 +24,10 @@ class Binder {
       check_start();
       check_events();
     }
-    std::stable_sort(diagnostics_.begin(), diagnostics_.end(), [](const Diagnostic& a, const Diagnostic& b) {
-      return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
-    });
+    std::stable_sort(
+        diagnostics_.begin(), diagnostics_.end(), [](const Diagnostic& a, const Diagnostic& b) {
+          return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
+        });
     return bindings;
   }
 
@@ -59,13 +61,16 @@ class Binder {
 
     const bool may_happen = bound.when == nullptr || !is_never(bound.when);
     if (!may_happen) {
-      complain(on.when->place, "this condition is never true, so the binding does nothing", Severity::warning);
+      complain(on.when->place, "this condition is never true, so the binding does nothing",
+               Severity::warning);
     }
     if (is_always(bound.start) && is_always(bound.start_run)) {
-      complain(on.start->place, "'start' and 'start_run' are both always true; a binding is one or the other");
+      complain(on.start->place,
+               "'start' and 'start_run' are both always true; a binding is one or the other");
     }
     // An expression with errors may well start the monitor.
-    for (const auto& [text, typed] : {std::pair(&on.start, &bound.start), {&on.start_run, &bound.start_run}}) {
+    for (const auto& [text, typed] :
+         {std::pair(&on.start, &bound.start), {&on.start_run, &bound.start_run}}) {
       if (*text && (*typed == nullptr || (may_happen && !is_never(*typed)))) can_start_ = true;
     }
     if (is_always(bound.when)) bound.when = nullptr;
@@ -107,13 +112,15 @@ class Binder {
     if (on.task && definition_.scope != Scope::task) complain_scope(on.task->place, "task", "task");
     if (typed == nullptr) return nullptr;
     const Type target = typed->is_pointer ? catalog_.type(typed->target) : Type();
-    const bool is_task = target.kind == Type::Kind::record &&
-                         (typed->target == catalog_.task_struct() || target.name == "struct task_struct");
+    const bool is_task =
+        target.kind == Type::Kind::record &&
+        (typed->target == catalog_.task_struct() || target.name == "struct task_struct");
     if (!is_task) {
-      complain(on.task->place, typed->is_pointer
-                                   ? cat("'task' must be a pointer to struct task_struct; this one points to ",
-                                         target.name.empty() ? "void" : target.name)
-                                   : "'task' must be a pointer to struct task_struct; this is a number");
+      complain(on.task->place,
+               typed->is_pointer
+                   ? cat("'task' must be a pointer to struct task_struct; this one points to ",
+                         target.name.empty() ? "void" : target.name)
+                   : "'task' must be a pointer to struct task_struct; this is a number");
       return nullptr;
     }
     if (typed->user) {
@@ -130,7 +137,8 @@ class Binder {
 
   ExprPtr key(const BindingText& on, const Signature* signature) {
     ExprPtr typed = expr(on.key, signature, Promotion::to_64_bit);
-    if (on.key && definition_.scope != Scope::object) complain_scope(on.key->place, "key", "object");
+    if (on.key && definition_.scope != Scope::object)
+      complain_scope(on.key->place, "key", "object");
     if (!on.key && definition_.scope == Scope::object) {
       complain(on.place, "this binding needs a 'key': the scope is \"object\"");
     }
@@ -138,7 +146,8 @@ class Binder {
   }
 
   ExprPtr end(const BindingText& on, const Signature* signature) {
-    if (on.end && definition_.scope != Scope::object) complain_scope(on.end->place, "end", "object");
+    if (on.end && definition_.scope != Scope::object)
+      complain_scope(on.end->place, "end", "object");
     return expr(on.end, signature);
   }
 
@@ -154,8 +163,9 @@ class Binder {
       if (!given_.contains(event)) missing.push_back(cat("'", event, "'"));
     }
     if (missing.empty()) return;
-    complain(definition_.model_place, cat("no binding gives the event", missing.size() == 1 ? " " : "s ",
-                                          join(missing), " of the model"));
+    complain(definition_.model_place,
+             cat("no binding gives the event", missing.size() == 1 ? " " : "s ", join(missing),
+                 " of the model"));
   }
 
   const Definition& definition_;

@@ -42,7 +42,9 @@ class Written {
   Written& start_run(std::string text) { return add(&BindingText::start_run, std::move(text)); }
   Written& end(std::string text) { return add(&BindingText::end, std::move(text)); }
 
-  BindOutcome bound(Automaton model = wwnr_model()) const { return bind(definition, std::move(model), catalog); }
+  BindOutcome bound(Automaton model = wwnr_model()) const {
+    return bind(definition, std::move(model), catalog);
+  }
   std::string diagnostics() const {
     const BindOutcome outcome = bound();
     EXPECT_EQ(outcome.monitor.has_value(), !has_errors(outcome.diagnostics));
@@ -136,7 +138,8 @@ TEST(BindWarns, AboutAConditionThatNeverHolds) {
 }
 
 TEST(BindRejects, NoBindings) {
-  EXPECT_EQ(Written(Scope::task).diagnostics(), "m.toml: error: no binding; a monitor needs at least one [[on]]\n");
+  EXPECT_EQ(Written(Scope::task).diagnostics(),
+            "m.toml: error: no binding; a monitor needs at least one [[on]]\n");
 }
 
 TEST(BindRejects, UnknownProbesWithoutFollowUps) {
@@ -154,7 +157,8 @@ TEST(BindRejects, UnknownEvents) {
   w.definition.on[2].event = "sleep";
   EXPECT_EQ(w.diagnostics(),
             "m.toml:4:9: error: no binding gives the event 'wakeup' of the model\n"
-            "m.toml:12:1: error: no event 'switch_uot' in the model (switch_in, switch_out, wakeup); did you mean "
+            "m.toml:12:1: error: no event 'switch_uot' in the model (switch_in, switch_out, "
+            "wakeup); did you mean "
             "'switch_out'?\n"
             "m.toml:32:1: error: no event 'sleep' in the model (switch_in, switch_out, wakeup)\n");
 }
@@ -162,14 +166,16 @@ TEST(BindRejects, UnknownEvents) {
 TEST(BindRejects, EventsThatNothingGives) {
   Written w(Scope::task);
   w.on("tracepoint:sched_switch", "switch_in").start("true");
-  EXPECT_EQ(w.diagnostics(), "m.toml:4:9: error: no binding gives the events 'switch_out', 'wakeup' of the model\n");
+  EXPECT_EQ(w.diagnostics(),
+            "m.toml:4:9: error: no binding gives the events 'switch_out', 'wakeup' of the model\n");
 }
 
 TEST(BindRejects, AMonitorThatNothingStarts) {
   Written w = wwnr();
   w.definition.on[0].start.reset();
   const char* const expected =
-      "m.toml: error: nothing starts this monitor; at least one binding needs 'start' or 'start_run'\n";
+      "m.toml: error: nothing starts this monitor; at least one binding needs 'start' or "
+      "'start_run'\n";
   EXPECT_EQ(w.diagnostics(), expected);
   w.start("0").start_run("2 < 1");
   EXPECT_EQ(w.diagnostics(), expected);
@@ -180,7 +186,8 @@ TEST(BindRejects, AStartInABindingThatNeverHappens) {
   w.definition.on[0].start.reset();
   w.when("0").start("true");
   EXPECT_EQ(w.diagnostics(),
-            "m.toml: error: nothing starts this monitor; at least one binding needs 'start' or 'start_run'\n"
+            "m.toml: error: nothing starts this monitor; at least one binding needs 'start' or "
+            "'start_run'\n"
             "m.toml:34:1: warning: this condition is never true, so the binding does nothing\n");
 }
 
@@ -188,13 +195,15 @@ TEST(BindRejects, ABadStartOnlyOnce) {
   Written w = wwnr();
   w.definition.on[0].start->text = "prv_state == 1";
   EXPECT_EQ(w.diagnostics(),
-            "m.toml:14:1: error: no argument 'prv_state' in sched_switch(preempt, prev, next, prev_state); did you "
+            "m.toml:14:1: error: no argument 'prv_state' in sched_switch(preempt, prev, next, "
+            "prev_state); did you "
             "mean 'prev_state'?\n");
 }
 
 TEST(BindRejects, BothStarts) {
   EXPECT_EQ(wwnr().start("true").start_run("1").diagnostics(),
-            "m.toml:34:1: error: 'start' and 'start_run' are both always true; a binding is one or the other\n");
+            "m.toml:34:1: error: 'start' and 'start_run' are both always true; a binding is one or "
+            "the other\n");
   EXPECT_EQ(wwnr().start("true").start_run("cpu == 1").diagnostics(), "");
 }
 
@@ -217,7 +226,8 @@ TEST(BindRejects, AnObjectWithoutKey) {
   w.on("tracepoint:sched_wakeup", "wakeup").key("p->comm");
   EXPECT_EQ(w.diagnostics(),
             "m.toml:20:1: error: this binding needs a 'key': the scope is \"object\"\n"
-            "m.toml:33:1: error: 'p->comm' is an array (char[16]), not a value; compare it with a string (== or !=) "
+            "m.toml:33:1: error: 'p->comm' is an array (char[16]), not a value; compare it with a "
+            "string (== or !=) "
             "or name one of its elements\n");
 }
 
@@ -234,22 +244,30 @@ TEST(BindRejects, TasksThatAreNone) {
   EXPECT_EQ(with_task("0"), must + "this is a number\n");
   EXPECT_EQ(with_task("true ? 0 : p"), "m.toml:33:1: error: 'task' is always the null pointer\n");
   EXPECT_EQ(with_task("p->user_task"),
-            "m.toml:33:1: error: 'task' must be a task of the kernel; this pointer is one of the user's process\n");
+            "m.toml:33:1: error: 'task' must be a task of the kernel; this pointer is one of the "
+            "user's process\n");
 }
 
 TEST(BindRejects, EverythingTogetherInFileOrder) {
   Written w(Scope::task);
-  w.on("tracepoint:sched_switch", "switch_inn").task("nxt").when("prev_stat & 1").start("prev->comm == 1");
+  w.on("tracepoint:sched_switch", "switch_inn")
+      .task("nxt")
+      .when("prev_stat & 1")
+      .start("prev->comm == 1");
   w.on("tracepoint:sched_wakeupp", "switch_out").task("p->").end("true");
   EXPECT_EQ(w.diagnostics(),
             "m.toml:4:9: error: no binding gives the event 'wakeup' of the model\n"
-            "m.toml:12:1: error: no event 'switch_inn' in the model (switch_in, switch_out, wakeup); did you mean "
+            "m.toml:12:1: error: no event 'switch_inn' in the model (switch_in, switch_out, "
+            "wakeup); did you mean "
             "'switch_in'?\n"
-            "m.toml:13:1: error: no argument 'nxt' in sched_switch(preempt, prev, next, prev_state); did you mean "
+            "m.toml:13:1: error: no argument 'nxt' in sched_switch(preempt, prev, next, "
+            "prev_state); did you mean "
             "'next'?\n"
-            "m.toml:14:1: error: no argument 'prev_stat' in sched_switch(preempt, prev, next, prev_state); did you "
+            "m.toml:14:1: error: no argument 'prev_stat' in sched_switch(preempt, prev, next, "
+            "prev_state); did you "
             "mean 'prev_state'?\n"
-            "m.toml:15:1: error: 'prev->comm' is an array (char[16]), not a value; compare it with a string (== or "
+            "m.toml:15:1: error: 'prev->comm' is an array (char[16]), not a value; compare it with "
+            "a string (== or "
             "!=) or name one of its elements\n"
             "m.toml:21:1: error: no tracepoint 'sched_wakeupp'; did you mean 'sched_wakeup'?\n"
             "m.toml:23:4: error: expected the name of a member, found the end of the expression\n"

@@ -19,9 +19,6 @@
 namespace swerve {
 
 namespace {
-#define SWERVE_NAMED(name) \
-  Constant { #name, static_cast<std::int64_t>(name) }
-
 // Macros of newer kernels than the headers here.
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x80
@@ -33,9 +30,11 @@ namespace {
 #define SCHED_DEADLINE 6
 #endif
 
+// clang-format off
+#define SWERVE_NAMED(name) Constant{#name, static_cast<std::int64_t>(name)}
 constexpr Constant kConstants[] = {
-    // Task states, as a task_struct holds them in __state and sched_switch gives them in prev_state.
-    // They are the kernel's since 6.1; programs have no header for them.
+    // Task states, as a task_struct has them in __state and sched_switch in prev_state. They are
+    // the kernel's since 6.1; programs have no header for them.
     {"TASK_RUNNING", 0x0},
     {"TASK_INTERRUPTIBLE", 0x1},
     {"TASK_UNINTERRUPTIBLE", 0x2},
@@ -201,6 +200,7 @@ constexpr Constant kConstants[] = {
     SWERVE_NAMED(POLLHUP), SWERVE_NAMED(POLLNVAL),
 };
 #undef SWERVE_NAMED
+// clang-format on
 }  // namespace
 
 std::span<const Constant> constants() { return kConstants; }

@@ -1,4 +1,5 @@
-// bind/constants.h - names that expressions may use and that the kernel's types do not have: macros.
+// bind/constants.h - names that expressions may use and that the kernel's types do not have:
+// macros.
 //
 // Task states, errno names, and the flags and commands that conditions on system calls need. The
 // kernel's enumerators come from the TypeSource and win over this table.

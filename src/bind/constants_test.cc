@@ -5,6 +5,7 @@
 #include <cstring>
 #include <set>
 
+#include "base/text.h"
 #include "model/automaton.h"
 
 namespace swerve {
@@ -37,6 +38,13 @@ TEST(Constants, HaveEveryErrno) {
     if (name != nullptr) {
       EXPECT_EQ(find_constant(name), number) << name;
     }
+  }
+}
+
+TEST(Constants, StandInTheManual) {
+  const std::string manual = read_file(SWERVE_SOURCE_DIR "/docs/definitions.md").value();
+  for (const Constant& c : constants()) {
+    EXPECT_NE(manual.find(cat("`", c.name, "`")), std::string::npos) << c.name;
   }
 }
 

@@ -18,16 +18,17 @@
 
 namespace swerve {
 
-inline constexpr std::size_t kMonitorNameMax = 31;      // bytes; the kernel's limit
+inline constexpr std::size_t kMonitorNameMax = 31;  // bytes; the kernel's limit
 inline constexpr std::uint32_t kInstancesDefault = 16384;
 inline constexpr std::uint32_t kInstancesMax = 1U << 22;
 
-/// An expression as written, and where its first character stands. TOML's `true` is the text "true".
+/// An expression as written, and where its first character stands. TOML's true is the text "true".
 struct ExprText {
   std::string text;
   Place place;
-  /// Where the file stops running alongside the text (escapes, line ends): from byte `offset` of the
-  /// text on, bytes stand at `place` and after it. By offset; empty for a plain string on one line.
+  /// Where the file stops running alongside the text (escapes, line ends): from byte `offset` of
+  /// the text on, bytes stand at `place` and after it. By offset; empty for a plain string on one
+  /// line.
   struct Jump {
     std::size_t offset = 0;
     Place place;
@@ -55,7 +56,7 @@ struct Definition {
   std::string name;
   std::string description;
   Scope scope = Scope::global;
-  std::string model;  // path of the model's file; relative ones are taken from the definition's folder
+  std::string model;  // the model's file; a relative path starts at the definition's folder
   Place model_place;
   std::string parent;  // empty: none
   bool container = false;
@@ -64,8 +65,8 @@ struct Definition {
   std::vector<BindingText> on;
 };
 
-/// One binding, with its names found. Null expressions mean: `task` the current task, `when` always,
-/// `start`, `start_run` and `end` never.
+/// One binding, with its names found. Null expressions mean: `task` the current task, `when`
+/// always, `start`, `start_run` and `end` never.
 struct Binding {
   Probe probe;
   Signature signature;
@@ -87,11 +88,11 @@ struct BindOutcome {
   Diagnostics diagnostics;              // in file order
 };
 
-/// Looks up every name of `definition` and types its expressions against `catalog`. All problems are
-/// reported together: unknown probes, events, arguments, members and constants (with near-miss hints),
-/// wrong types, a `task`, `key` or `end` that the scope has no use for or misses, `start` and
-/// `start_run` that are both always true, events of the model that no binding gives, a monitor that
-/// nothing can start.
+/// Looks up every name of `definition` and types its expressions against `catalog`. All problems
+/// are reported together: unknown probes, events, arguments, members and constants (with near-miss
+/// hints), wrong types, a `task`, `key` or `end` that the scope has no use for or misses, `start`
+/// and `start_run` that are both always true, events of the model that no binding gives, a monitor
+/// that nothing can start.
 BindOutcome bind(Definition definition, Automaton model, const ProbeCatalog& catalog);
 
 }  // namespace swerve

@@ -122,9 +122,7 @@ std::uint64_t evaluate(const Expr& e, const Operands& operands) {
 }
 
 bool is_always(const ExprPtr& e) { return e != nullptr && e->op == Op::constant && e->value != 0; }
-bool is_never(const ExprPtr& e) {
-  return e == nullptr || (e->op == Op::constant && e->value == 0);
-}
+bool is_never(const ExprPtr& e) { return e == nullptr || (e->op == Op::constant && e->value == 0); }
 
 bool convert_changes(const Expr& convert) {
   const Expr& from = *convert.a;
@@ -208,7 +206,9 @@ const char* operator_text(Op op) {
   }
 }
 
-std::string cast_text(const Expr& e) { return cat("(", e.is_signed ? "s" : "u", unsigned{e.bits}, ")"); }
+std::string cast_text(const Expr& e) {
+  return cat("(", e.is_signed ? "s" : "u", unsigned{e.bits}, ")");
+}
 
 std::string constant_text(const Expr& e) {
   if (e.is_pointer) return e.value == 0 ? "0" : cat("(u64)", e.value, "ul");
@@ -243,11 +243,14 @@ std::string literal_text(const std::string& bytes) {
 
 // The signed bit field that a pair of shifts stands for; null for any other expression.
 const Expr* signed_field(const Expr& e) {
-  if (e.op != Op::shift_right || e.a->op != Op::shift_left || e.b->op != Op::constant) return nullptr;
+  if (e.op != Op::shift_right || e.a->op != Op::shift_left || e.b->op != Op::constant)
+    return nullptr;
   const Expr& left = *e.a;
-  if (left.a->op != Op::convert || left.b->op != Op::constant || left.b->value != e.b->value) return nullptr;
+  if (left.a->op != Op::convert || left.b->op != Op::constant || left.b->value != e.b->value)
+    return nullptr;
   const Expr& load = *left.a->a;
-  if (load.op != Op::load || load.bit_size == 0 || e.b->value + load.bit_size != e.bits) return nullptr;
+  if (load.op != Op::load || load.bit_size == 0 || e.b->value + load.bit_size != e.bits)
+    return nullptr;
   return &load;
 }
 }  // namespace

@@ -10,7 +10,9 @@ namespace swerve {
 namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f'; }
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f';
+}
 
 // The value of a digit in any base up to 16; 99 for what is none.
 unsigned digit_value(char c) {
@@ -21,11 +23,11 @@ unsigned digit_value(char c) {
 }
 
 // The longest first, so that the first that fits is C's token.
-constexpr std::string_view kSigns[] = {"<<=", ">>=", "...", "->", "++", "--", "<<", ">>", "<=", ">=", "==",
-                                       "!=",  "&&",  "||",  "+=", "-=", "*=", "/=", "%=", "&=", "^=", "|=",
-                                       "?",   ":",   "|",   "^",  "&",  "<",  ">",  "+",  "-",  "*",  "/",
-                                       "%",   "!",   "~",   "(",  ")",  "[",  "]",  ".",  ",",  "=",  ";",
-                                       "{",   "}"};
+constexpr std::string_view kSigns[] = {
+    "<<=", ">>=", "...", "->", "++", "--", "<<", ">>", "<=", ">=", "==", "!=",
+    "&&",  "||",  "+=",  "-=", "*=", "/=", "%=", "&=", "^=", "|=", "?",  ":",
+    "|",   "^",   "&",   "<",  ">",  "+",  "-",  "*",  "/",  "%",  "!",  "~",
+    "(",   ")",   "[",   "]",  ".",  ",",  "=",  ";",  "{",  "}"};
 }  // namespace
 
 ExprToken ExprLexer::token(ExprToken::Kind kind, std::size_t begin) const {
@@ -70,14 +72,18 @@ ExprToken ExprLexer::next() {
   }
   ++at_;
   while (at_ < text_.size() && (static_cast<unsigned char>(text_[at_]) & 0xc0) == 0x80) ++at_;
-  return wrong(begin, cat("unexpected character '", swerve::escape(text_.substr(begin, at_ - begin)), "'"));
+  return wrong(
+      begin, cat("unexpected character '", swerve::escape(text_.substr(begin, at_ - begin)), "'"));
 }
 
 ExprToken ExprLexer::number() {
   const std::size_t begin = at_;
-  while (at_ < text_.size() && (is_letter(text_[at_]) || is_digit(text_[at_]) || text_[at_] == '.')) ++at_;
+  while (at_ < text_.size() && (is_letter(text_[at_]) || is_digit(text_[at_]) || text_[at_] == '.'))
+    ++at_;
   const std::string_view all = text_.substr(begin, at_ - begin);
-  const auto complain = [&](std::string_view why) { return wrong(begin, cat("'", all, "' ", why)); };
+  const auto complain = [&](std::string_view why) {
+    return wrong(begin, cat("'", all, "' ", why));
+  };
 
   unsigned base = 10;
   std::string_view digits = all;
@@ -105,7 +111,8 @@ ExprToken ExprLexer::number() {
 
   std::string lower(suffix);
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  const bool is_unsigned = lower == "u" || lower == "ul" || lower == "lu" || lower == "ull" || lower == "llu";
+  const bool is_unsigned =
+      lower == "u" || lower == "ul" || lower == "lu" || lower == "ull" || lower == "llu";
   const bool is_long = lower == "l" || lower == "ll" || (is_unsigned && lower.size() > 1);
   if (!suffix.empty() && !is_unsigned && !is_long) return complain("is not a number");
   if (digits.empty() && base != 8) return complain("is not a number");
@@ -143,7 +150,8 @@ ExprToken ExprLexer::number() {
 
 bool ExprLexer::escape(std::string& out, std::string& complaint) {
   const char c = at_ < text_.size() ? text_[at_++] : '\0';
-  static constexpr std::string_view kNamed = "abefnrtv\\'\"?", kMeaning = "\a\b\x1b\f\n\r\t\v\\'\"?";
+  static constexpr std::string_view kNamed = "abefnrtv\\'\"?",
+                                    kMeaning = "\a\b\x1b\f\n\r\t\v\\'\"?";
   if (const std::size_t named = kNamed.find(c); named != std::string_view::npos) {
     out += kMeaning[named];
     return true;
@@ -161,8 +169,9 @@ bool ExprLexer::escape(std::string& out, std::string& complaint) {
     }
   }
   if (count == 0) {
-    complaint = c == 'x' ? "'\\x' needs hexadecimal digits"
-                         : cat("no escape sequence '\\", swerve::escape(std::string_view(&c, 1)), "'");
+    complaint = c == 'x'
+                    ? "'\\x' needs hexadecimal digits"
+                    : cat("no escape sequence '\\", swerve::escape(std::string_view(&c, 1)), "'");
     return false;
   }
   if (value > 255) {
@@ -187,15 +196,18 @@ ExprToken ExprLexer::character() {
       complaint_at = here;
     }
   }
-  if (at_ >= text_.size() || text_[at_] != '\'') return wrong(begin, "a character without its closing '");
+  if (at_ >= text_.size() || text_[at_] != '\'')
+    return wrong(begin, "a character without its closing '");
   ++at_;
   if (!complaint.empty()) return wrong(complaint_at, complaint);
   if (bytes.size() != 1) {
-    return wrong(begin, bytes.empty() ? "no character between the quotes"
-                                      : "more than one character between single quotes; a string has \"");
+    return wrong(begin, bytes.empty()
+                            ? "no character between the quotes"
+                            : "more than one character between single quotes; a string has \"");
   }
   ExprToken t = token(ExprToken::Kind::number, begin);
-  t.value = static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<signed char>(bytes[0])));
+  t.value =
+      static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<signed char>(bytes[0])));
   return t;
 }
 
@@ -213,7 +225,8 @@ ExprToken ExprLexer::string() {
       complaint_at = here;
     }
   }
-  if (at_ >= text_.size() || text_[at_] != '"') return wrong(begin, "a string without its closing \"");
+  if (at_ >= text_.size() || text_[at_] != '"')
+    return wrong(begin, "a string without its closing \"");
   ++at_;
   if (!complaint.empty()) return wrong(complaint_at, complaint);
   ExprToken t = token(ExprToken::Kind::text, begin);

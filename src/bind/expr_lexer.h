@@ -24,9 +24,9 @@ struct ExprToken {
   bool is(std::string_view sign) const { return kind == Kind::sign && spelling == sign; }
 };
 
-/// Cuts an expression into tokens, the longest that C knows each time; after the last come `end` tokens,
-/// which stand where it ended.
-/// Operators that the language does not have (=, ++, +=, ...) are signs, too: the parser says so.
+/// Cuts an expression into tokens, the longest that C knows each time; after the last come `end`
+/// tokens, which stand where it ended. Operators that the language does not have (=, ++, +=, ...)
+/// are signs, too: the parser says so.
 class ExprLexer {
  public:
   explicit ExprLexer(std::string_view text) : text_(text) {}

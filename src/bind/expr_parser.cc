@@ -27,8 +27,9 @@ using Kind = ExprToken::Kind;
 // The higher, the tighter; 0 for what is no binary operator.
 int precedence(const ExprToken& token) {
   static constexpr std::pair<std::string_view, int> kLevels[] = {
-      {"*", 10}, {"/", 10}, {"%", 10}, {"+", 9},  {"-", 9},  {"<<", 8}, {">>", 8}, {"<", 7},  {"<=", 7},
-      {">", 7},  {">=", 7}, {"==", 6}, {"!=", 6}, {"&", 5},  {"^", 4},  {"|", 3},  {"&&", 2}, {"||", 1}};
+      {"*", 10}, {"/", 10}, {"%", 10}, {"+", 9}, {"-", 9},  {"<<", 8},
+      {">>", 8}, {"<", 7},  {"<=", 7}, {">", 7}, {">=", 7}, {"==", 6},
+      {"!=", 6}, {"&", 5},  {"^", 4},  {"|", 3}, {"&&", 2}, {"||", 1}};
   if (token.kind != Kind::sign) return 0;
   for (const auto& [sign, level] : kLevels) {
     if (token.spelling == sign) return level;
@@ -42,17 +43,19 @@ struct NamedType {
   bool is_signed;
 };
 constexpr NamedType kNamedTypes[] = {
-    {"u8", 8, false},       {"u16", 16, false},      {"u32", 32, false},      {"u64", 64, false},
-    {"s8", 8, true},        {"s16", 16, true},       {"s32", 32, true},       {"s64", 64, true},
-    {"uint8_t", 8, false},  {"uint16_t", 16, false}, {"uint32_t", 32, false}, {"uint64_t", 64, false},
-    {"int8_t", 8, true},    {"int16_t", 16, true},   {"int32_t", 32, true},   {"int64_t", 64, true},
-    {"__u8", 8, false},     {"__u16", 16, false},    {"__u32", 32, false},    {"__u64", 64, false},
-    {"__s8", 8, true},      {"__s16", 16, true},     {"__s32", 32, true},     {"__s64", 64, true},
-    {"size_t", 64, false},  {"ssize_t", 64, true},   {"uintptr_t", 64, false}, {"intptr_t", 64, true},
-    {"bool", 1, false},     {"_Bool", 1, false}};
+    {"u8", 8, false},        {"u16", 16, false},      {"u32", 32, false},
+    {"u64", 64, false},      {"s8", 8, true},         {"s16", 16, true},
+    {"s32", 32, true},       {"s64", 64, true},       {"uint8_t", 8, false},
+    {"uint16_t", 16, false}, {"uint32_t", 32, false}, {"uint64_t", 64, false},
+    {"int8_t", 8, true},     {"int16_t", 16, true},   {"int32_t", 32, true},
+    {"int64_t", 64, true},   {"__u8", 8, false},      {"__u16", 16, false},
+    {"__u32", 32, false},    {"__u64", 64, false},    {"__s8", 8, true},
+    {"__s16", 16, true},     {"__s32", 32, true},     {"__s64", 64, true},
+    {"size_t", 64, false},   {"ssize_t", 64, true},   {"uintptr_t", 64, false},
+    {"intptr_t", 64, true},  {"bool", 1, false},      {"_Bool", 1, false}};
 constexpr std::string_view kTypeWords[] = {"unsigned", "signed", "char", "short", "int", "long"};
-constexpr std::string_view kOtherTypeWords[] = {"struct", "union", "enum",     "void",    "const",
-                                                "float",  "double", "volatile"};
+constexpr std::string_view kOtherTypeWords[] = {"struct", "union", "enum",   "void",
+                                                "const",  "float", "double", "volatile"};
 
 template <typename Words>
 bool is_one_of(std::string_view name, const Words& words) {
@@ -108,8 +111,8 @@ class Parser {
   // Complains about the present token, where `expected` should be.
   Operand unexpected(std::string_view expected) {
     const ExprToken& token = now();
-    static constexpr std::string_view kAssignments[] = {"+=", "-=", "*=", "/=", "%=",
-                                                        "&=", "|=", "^=", "<<=", ">>="};
+    static constexpr std::string_view kAssignments[] = {
+        "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="};
     switch (token.kind) {
       case Kind::end:
         return fail(token, cat("expected ", expected, ", found the end of the expression"));
@@ -118,10 +121,12 @@ class Parser {
       case Kind::sign:
         if (token.spelling == "=") return fail(token, "'=' would assign; '==' compares");
         if (is_one_of(token.spelling, kAssignments)) {
-          return fail(token, cat("'", token.spelling, "' would assign; an expression changes nothing"));
+          return fail(token,
+                      cat("'", token.spelling, "' would assign; an expression changes nothing"));
         }
         if (token.spelling == "++" || token.spelling == "--") {
-          return fail(token, cat("there is no '", token.spelling, "'; an expression changes nothing"));
+          return fail(token,
+                      cat("there is no '", token.spelling, "'; an expression changes nothing"));
         }
         if (token.spelling == ",") return fail(token, "there is no ',' operator");
         if (token.spelling == "(" && at_ > 0 && tokens_[at_ - 1].kind == Kind::name) {
@@ -205,7 +210,8 @@ class Parser {
 
   bool begins_type(const ExprToken& token) const {
     if (token.kind != Kind::name) return false;
-    if (is_one_of(token.spelling, kTypeWords) || is_one_of(token.spelling, kOtherTypeWords)) return true;
+    if (is_one_of(token.spelling, kTypeWords) || is_one_of(token.spelling, kOtherTypeWords))
+      return true;
     return named_type(token.spelling) != nullptr && !typing_.is_argument(token.spelling);
   }
 
@@ -248,7 +254,8 @@ class Parser {
         ++others;
       }
     }
-    if (signs > 1 || chars > 1 || shorts > 1 || ints > 1 || longs > 2 || others > 0) return std::nullopt;
+    if (signs > 1 || chars > 1 || shorts > 1 || ints > 1 || longs > 2 || others > 0)
+      return std::nullopt;
     if (chars + shorts + (longs > 0 ? 1U : 0U) > 1 || (chars > 0 && ints > 0)) return std::nullopt;
     return NamedType{{}, chars > 0 ? 8U : shorts > 0 ? 16U : longs > 0 ? 64U : 32U, is_signed};
   }

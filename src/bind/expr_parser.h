@@ -27,11 +27,11 @@ enum class Promotion {
   to_64_bit,  // of keys: `tgid << 32 | fd` keeps all its bits; the value has 64 bits
 };
 
-/// Reads and types `text`. Names are, in this order: the arguments of `signature` (also arg0, arg1, ...),
-/// cpu current pid tgid now, the enumerators of `types`, the constants of constants.h. With no
-/// signature (an unknown probe) the names that are not found pass in silence, and `expr` stays null.
-/// All of the typing errors are reported, and the first error of grammar. The nesting is limited, so
-/// that no input exhausts the stack.
+/// Reads and types `text`. Names are, in this order: the arguments of `signature` (also arg0, arg1,
+/// ...), cpu current pid tgid now, the enumerators of `types`, the constants of constants.h. With
+/// no signature (an unknown probe) the names that are not found pass in silence, and `expr` stays
+/// null. All of the typing errors are reported, and the first error of grammar. The nesting is
+/// limited, so that no input exhausts the stack.
 TypedExpr parse_expr(const ExprText& text, const TypeSource& types, const Signature* signature,
                      Promotion promotion = Promotion::to_int);
 

@@ -1,8 +1,7 @@
 #include "bind/expr_parser.h"
 
-#include <gtest/gtest.h>
-
 #include <fcntl.h>
+#include <gtest/gtest.h>
 
 #include <cerrno>
 
@@ -27,7 +26,8 @@ std::string diagnostics_text(const Diagnostics& diagnostics) {
   return all;
 }
 
-// --- What C makes of it, the expression makes of it: both sides of each case are the same characters.
+// --- What C makes of it, the expression makes of it: both sides of each case are the same
+// characters.
 
 class AsTheCompiler : public testing::Test {
  protected:
@@ -74,8 +74,8 @@ class AsTheCompiler : public testing::Test {
   // `T` is the expression's type in C++, after promotion; `value` is what the compiler computed.
   template <typename T>
   void same(const char* text, T value) {
-    event.arguments = {raw(i), raw(u), raw(l), raw(ul), raw(c), raw(uc), raw(s), raw(us), raw(b), raw(e), raw(be),
-                       fake::Event::address(t)};
+    event.arguments = {raw(i), raw(u),  raw(l), raw(ul), raw(c),  raw(uc),
+                       raw(s), raw(us), raw(b), raw(e),  raw(be), fake::Event::address(t)};
     event.builtins = {{Expr::Builtin::cpu, cpu},
                       {Expr::Builtin::pid, pid},
                       {Expr::Builtin::tgid, tgid},
@@ -442,8 +442,8 @@ TEST_P(ExprParser, GivesValueAndText) {
   if (probe == "tracepoint:sched_switch") {
     event.arguments = {1, fake::Event::address(&task), fake::Event::address(&parent), 0x2001};
   } else if (probe == "syscall:openat:exit") {
-    event.arguments = {static_cast<std::uint64_t>(-100), fake::Event::address(name), O_RDWR | O_CREAT, 0644,
-                       static_cast<std::uint64_t>(-ENOENT)};
+    event.arguments = {static_cast<std::uint64_t>(-100), fake::Event::address(name),
+                       O_RDWR | O_CREAT, 0644, static_cast<std::uint64_t>(-ENOENT)};
   } else {
     event.arguments = {0, 0, 0, 0, 8, 55, fake::Event::address(&task), 66, 77};
   }
@@ -458,90 +458,89 @@ TEST_P(ExprParser, GivesValueAndText) {
   EXPECT_EQ(to_text(*again.expr), GetParam().printed);
 }
 
-constexpr const char *kSwitch = "tracepoint:sched_switch", *kOpen = "syscall:openat:exit", *kOdd = "fentry:odd";
+constexpr const char *kSwitch = "tracepoint:sched_switch", *kOpen = "syscall:openat:exit",
+                     *kOdd = "fentry:odd";
 
 INSTANTIATE_TEST_SUITE_P(
     Strings, ExprParser,
-    testing::Values(GoodExpr{"prev->comm == \"bash\"", kSwitch, 1, "(prev->comm == \"bash\")"},
-                    GoodExpr{"\"bash\" == prev->comm", kSwitch, 1, "(prev->comm == \"bash\")"},
-                    GoodExpr{"prev->comm != \"bash\"", kSwitch, 0, "(!(prev->comm == \"bash\"))"},
-                    GoodExpr{"prev->comm == \"bas\"", kSwitch, 0, "(prev->comm == \"bas\")"},
-                    GoodExpr{"prev->comm == \"bashful\"", kSwitch, 0, "(prev->comm == \"bashful\")"},
-                    GoodExpr{"prev->comm == \"\"", kSwitch, 0, "(prev->comm == \"\")"},
-                    GoodExpr{"prev->names[0] == \"\"", kSwitch, 1, "(prev->names[0] == \"\")"},
-                    GoodExpr{"prev->names[1] == \"second\"", kSwitch, 1, "(prev->names[1] == \"second\")"},
-                    GoodExpr{"next->comm == \"0123456789abcdef\"", kSwitch, 1,
-                             "(next->comm == \"0123456789abcdef\")"},
-                    GoodExpr{"next->comm == \"0123456789abcde\"", kSwitch, 0,
-                             "(next->comm == \"0123456789abcde\")"},
-                    GoodExpr{"prev->tail == \"x\"", kSwitch, 1, "(prev->tail == \"x\")"},
-                    GoodExpr{"prev->name == \"a name\"", kSwitch, 1, "(prev->name == \"a name\")"},
-                    GoodExpr{"prev->name == \"a nam\"", kSwitch, 0, "(prev->name == \"a nam\")"},
-                    GoodExpr{"prev->user_name != \"a\"", kSwitch, 1, "(!(prev->user_name == \"a\"))"},
-                    GoodExpr{"filename == \"a name\" && flags & O_CREAT", kOpen, 1,
-                             "((filename == \"a name\") && (flags & 64))"},
-                    GoodExpr{R"(prev->comm == "\"\\\t\x41\101\e")", kSwitch, 0,
-                             R"((prev->comm == "\"\\\011AA\033"))"},
-                    // what cannot be read equals nothing, not even the empty string
-                    GoodExpr{"next->parent->comm == \"\"", kSwitch, 0, "(next->parent->comm == \"\")"},
-                    GoodExpr{"next->name != \"\"", kSwitch, 1, "(!(next->name == \"\"))"},
-                    GoodExpr{"(true ? 0 : prev)->comm == \"\"", kSwitch, 0, "0"}),
+    testing::Values(
+        GoodExpr{"prev->comm == \"bash\"", kSwitch, 1, "(prev->comm == \"bash\")"},
+        GoodExpr{"\"bash\" == prev->comm", kSwitch, 1, "(prev->comm == \"bash\")"},
+        GoodExpr{"prev->comm != \"bash\"", kSwitch, 0, "(!(prev->comm == \"bash\"))"},
+        GoodExpr{"prev->comm == \"bas\"", kSwitch, 0, "(prev->comm == \"bas\")"},
+        GoodExpr{"prev->comm == \"bashful\"", kSwitch, 0, "(prev->comm == \"bashful\")"},
+        GoodExpr{"prev->comm == \"\"", kSwitch, 0, "(prev->comm == \"\")"},
+        GoodExpr{"prev->names[0] == \"\"", kSwitch, 1, "(prev->names[0] == \"\")"},
+        GoodExpr{"prev->names[1] == \"second\"", kSwitch, 1, "(prev->names[1] == \"second\")"},
+        GoodExpr{"next->comm == \"0123456789abcdef\"", kSwitch, 1,
+                 "(next->comm == \"0123456789abcdef\")"},
+        GoodExpr{"next->comm == \"0123456789abcde\"", kSwitch, 0,
+                 "(next->comm == \"0123456789abcde\")"},
+        GoodExpr{"prev->tail == \"x\"", kSwitch, 1, "(prev->tail == \"x\")"},
+        GoodExpr{"prev->name == \"a name\"", kSwitch, 1, "(prev->name == \"a name\")"},
+        GoodExpr{"prev->name == \"a nam\"", kSwitch, 0, "(prev->name == \"a nam\")"},
+        GoodExpr{"prev->user_name != \"a\"", kSwitch, 1, "(!(prev->user_name == \"a\"))"},
+        GoodExpr{"filename == \"a name\" && flags & O_CREAT", kOpen, 1,
+                 "((filename == \"a name\") && (flags & 64))"},
+        GoodExpr{R"(prev->comm == "\"\\\t\x41\101\e")", kSwitch, 0,
+                 R"((prev->comm == "\"\\\011AA\033"))"},
+        // what cannot be read equals nothing, not even the empty string
+        GoodExpr{"next->parent->comm == \"\"", kSwitch, 0, "(next->parent->comm == \"\")"},
+        GoodExpr{"next->name != \"\"", kSwitch, 1, "(!(next->name == \"\"))"},
+        GoodExpr{"(true ? 0 : prev)->comm == \"\"", kSwitch, 0, "0"}),
     [](const auto& test) { return "_" + std::to_string(test.index); });
 
 INSTANTIATE_TEST_SUITE_P(
     Names, ExprParser,
-    testing::Values(GoodExpr{"prev_state == TASK_INTERRUPTIBLE", kSwitch, 0, "(prev_state == 1u)"},
-                    GoodExpr{"prev_state & TASK_FREEZABLE", kSwitch, 0x2000, "(prev_state & 8192u)"},
-                    GoodExpr{"preempt", kSwitch, 1, "preempt"},
-                    GoodExpr{"preempt == true", kSwitch, 1, "(((s32)preempt) == 1)"},
-                    GoodExpr{"arg0", kSwitch, 1, "preempt"},
-                    GoodExpr{"arg1->pid", kSwitch, 7, "prev->pid"},
-                    GoodExpr{"arg3 != 0", kSwitch, 1, "(prev_state != 0u)"},
-                    GoodExpr{"prev->policy == POLICY_FIFO", kSwitch, 0, "(prev->policy == 1u)"},
-                    GoodExpr{"POLICY_HUGE", kSwitch, 0xffff'ffff, "4294967295u"},
-                    GoodExpr{"BALANCE_LEFT", kSwitch, ~std::uint64_t{0}, "(-1)"},
-                    GoodExpr{"WIDE_MOST", kSwitch, ~std::uint64_t{0}, "18446744073709551615ul"},
-                    GoodExpr{"ret == -ENOENT", kOpen, 1, "(ret == (-2l))"},
-                    GoodExpr{"ret < 0 && dfd == AT_FDCWD", kOpen, 1, "((ret < 0l) && (dfd == (-100)))"},
-                    GoodExpr{"mode == 0644", kOpen, 1, "(((s32)mode) == 420)"},
-                    GoodExpr{"CLONE_IO", kSwitch, 0x8000'0000, "2147483648u"},
-                    // an argument wins over a built-in and over a type
-                    GoodExpr{"pid", kOdd, 77, "pid"},
-                    GoodExpr{"(u32)", kOdd, 66, "u32"},
-                    GoodExpr{"(u32) + 1", kOdd, 67, "(u32 + 1u)"},
-                    GoodExpr{"arg5", kOdd, 55, "arg5"},
-                    GoodExpr{"arg6->pid", kOdd, 7, "arg6->pid"},
-                    GoodExpr{"any == 0", kOdd, 0, "(any == 0)"},
-                    GoodExpr{"any == arg6", kOdd, 0, "(any == arg6)"},
-                    GoodExpr{"filename == 0", kOpen, 0, "(filename == 0)"},
-                    GoodExpr{"pid", kSwitch, 99, "pid"}, GoodExpr{"cpu", kSwitch, 2, "cpu"}),
+    testing::Values(
+        GoodExpr{"prev_state == TASK_INTERRUPTIBLE", kSwitch, 0, "(prev_state == 1u)"},
+        GoodExpr{"prev_state & TASK_FREEZABLE", kSwitch, 0x2000, "(prev_state & 8192u)"},
+        GoodExpr{"preempt", kSwitch, 1, "preempt"},
+        GoodExpr{"preempt == true", kSwitch, 1, "(((s32)preempt) == 1)"},
+        GoodExpr{"arg0", kSwitch, 1, "preempt"}, GoodExpr{"arg1->pid", kSwitch, 7, "prev->pid"},
+        GoodExpr{"arg3 != 0", kSwitch, 1, "(prev_state != 0u)"},
+        GoodExpr{"prev->policy == POLICY_FIFO", kSwitch, 0, "(prev->policy == 1u)"},
+        GoodExpr{"POLICY_HUGE", kSwitch, 0xffff'ffff, "4294967295u"},
+        GoodExpr{"BALANCE_LEFT", kSwitch, ~std::uint64_t{0}, "(-1)"},
+        GoodExpr{"WIDE_MOST", kSwitch, ~std::uint64_t{0}, "18446744073709551615ul"},
+        GoodExpr{"ret == -ENOENT", kOpen, 1, "(ret == (-2l))"},
+        GoodExpr{"ret < 0 && dfd == AT_FDCWD", kOpen, 1, "((ret < 0l) && (dfd == (-100)))"},
+        GoodExpr{"mode == 0644", kOpen, 1, "(((s32)mode) == 420)"},
+        GoodExpr{"CLONE_IO", kSwitch, 0x8000'0000, "2147483648u"},
+        // an argument wins over a built-in and over a type
+        GoodExpr{"pid", kOdd, 77, "pid"}, GoodExpr{"(u32)", kOdd, 66, "u32"},
+        GoodExpr{"(u32) + 1", kOdd, 67, "(u32 + 1u)"}, GoodExpr{"arg5", kOdd, 55, "arg5"},
+        GoodExpr{"arg6->pid", kOdd, 7, "arg6->pid"}, GoodExpr{"any == 0", kOdd, 0, "(any == 0)"},
+        GoodExpr{"any == arg6", kOdd, 0, "(any == arg6)"},
+        GoodExpr{"filename == 0", kOpen, 0, "(filename == 0)"}, GoodExpr{"pid", kSwitch, 99, "pid"},
+        GoodExpr{"cpu", kSwitch, 2, "cpu"}),
     [](const auto& test) { return "_" + std::to_string(test.index); });
 
 INSTANTIATE_TEST_SUITE_P(
     EdgeCases, ExprParser,
-    testing::Values(GoodExpr{"1 / 0", kSwitch, 0, "0"}, GoodExpr{"7 % 0", kSwitch, 7, "7"},
-                    GoodExpr{"prev->pid / 0", kSwitch, 0, "(prev->pid / 0)"},
-                    GoodExpr{"prev->pid % 0", kSwitch, 7, "(prev->pid % 0)"},
-                    GoodExpr{"(-2147483647 - 1) / -1", kSwitch, extend(0x8000'0000, 32, true),
-                             "((s32)2147483648ul)"},
-                    GoodExpr{"(-2147483647 - 1) % -1", kSwitch, 0, "0"},
-                    GoodExpr{"2147483647 + 1", kSwitch, extend(0x8000'0000, 32, true), "((s32)2147483648ul)"},
-                    GoodExpr{"-9223372036854775807 - 1", kSwitch, std::uint64_t{1} << 63,
-                             "((s64)9223372036854775808ul)"},
-                    GoodExpr{"1 << 33", kSwitch, 2, "2"},
-                    GoodExpr{"1 << -1", kSwitch, extend(0x8000'0000, 32, true), "((s32)2147483648ul)"},
-                    GoodExpr{"1 << 0x100000001", kSwitch, 2, "2"},
-                    GoodExpr{"1l << 65", kSwitch, 2, "2l"},
-                    GoodExpr{"-8 >> 33", kSwitch, static_cast<std::uint64_t>(-4), "(-4)"},
-                    GoodExpr{"prev->pid << 64", kSwitch, 7, "(prev->pid << 64)"},
-                    GoodExpr{"next->parent->pid", kSwitch, 0, "next->parent->pid"},
-                    GoodExpr{"next->parent->parent->pid == 0", kSwitch, 1, "(next->parent->parent->pid == 0)"},
-                    GoodExpr{"next->parent->flags.five", kSwitch, 0, "next->parent->flags.five"},
-                    GoodExpr{"prev->pid && 0", kSwitch, 0, "0"}, GoodExpr{"1 || prev->pid", kSwitch, 1, "1"},
-                    GoodExpr{"0 ? prev->pid : 9l", kSwitch, 9, "9l"},
-                    GoodExpr{"(u8)300", kSwitch, 44, "((u8)44)"},
-                    GoodExpr{"(s8)200", kSwitch, static_cast<std::uint64_t>(-56), "((s8)-56)"},
-                    GoodExpr{"(true ? prev : 0) == prev", kSwitch, 1, "(prev == prev)"}),
+    testing::Values(
+        GoodExpr{"1 / 0", kSwitch, 0, "0"}, GoodExpr{"7 % 0", kSwitch, 7, "7"},
+        GoodExpr{"prev->pid / 0", kSwitch, 0, "(prev->pid / 0)"},
+        GoodExpr{"prev->pid % 0", kSwitch, 7, "(prev->pid % 0)"},
+        GoodExpr{"(-2147483647 - 1) / -1", kSwitch, extend(0x8000'0000, 32, true),
+                 "((s32)2147483648ul)"},
+        GoodExpr{"(-2147483647 - 1) % -1", kSwitch, 0, "0"},
+        GoodExpr{"2147483647 + 1", kSwitch, extend(0x8000'0000, 32, true), "((s32)2147483648ul)"},
+        GoodExpr{"-9223372036854775807 - 1", kSwitch, std::uint64_t{1} << 63,
+                 "((s64)9223372036854775808ul)"},
+        GoodExpr{"1 << 33", kSwitch, 2, "2"},
+        GoodExpr{"1 << -1", kSwitch, extend(0x8000'0000, 32, true), "((s32)2147483648ul)"},
+        GoodExpr{"1 << 0x100000001", kSwitch, 2, "2"}, GoodExpr{"1l << 65", kSwitch, 2, "2l"},
+        GoodExpr{"-8 >> 33", kSwitch, static_cast<std::uint64_t>(-4), "(-4)"},
+        GoodExpr{"prev->pid << 64", kSwitch, 7, "(prev->pid << 64)"},
+        GoodExpr{"next->parent->pid", kSwitch, 0, "next->parent->pid"},
+        GoodExpr{"next->parent->parent->pid == 0", kSwitch, 1, "(next->parent->parent->pid == 0)"},
+        GoodExpr{"next->parent->flags.five", kSwitch, 0, "next->parent->flags.five"},
+        GoodExpr{"prev->pid && 0", kSwitch, 0, "0"}, GoodExpr{"1 || prev->pid", kSwitch, 1, "1"},
+        GoodExpr{"0 ? prev->pid : 9l", kSwitch, 9, "9l"},
+        GoodExpr{"(u8)300", kSwitch, 44, "((u8)44)"},
+        GoodExpr{"(s8)200", kSwitch, static_cast<std::uint64_t>(-56), "((s8)-56)"},
+        GoodExpr{"(true ? prev : 0) == prev", kSwitch, 1, "(prev == prev)"}),
     [](const auto& test) { return "_" + std::to_string(test.index); });
 
 // --- Keys
@@ -606,8 +605,8 @@ void check_contract(const Expr& e) {
 TEST(ExprContract, HoldsForAMixOfEverything) {
   for (const char* const text :
        {"c + uc * l << us % 3 | b", "t->flags.three + t->flags.five < t->se.nested[1]",
-        "(b ? t : current)->parent == t && t->comm == \"x\" || !t->file", "(u8)l / (s16)u - ~e ^ -be",
-        "t->flags.forty > 5 ? t->flags.minus : t->flags.twenty"}) {
+        "(b ? t : current)->parent == t && t->comm == \"x\" || !t->file",
+        "(u8)l / (s16)u - ~e ^ -be", "t->flags.forty > 5 ? t->flags.minus : t->flags.twenty"}) {
     for (const Promotion promotion : {Promotion::to_int, Promotion::to_64_bit}) {
       const TypedExpr typed = parse(text, "tracepoint:numbers", promotion);
       ASSERT_TRUE(typed.expr) << diagnostics_text(typed.diagnostics);
@@ -667,7 +666,8 @@ TEST_P(ExprParserRejects, WithPlaceAndReason) {
   const TypedExpr typed = parse(GetParam().text, GetParam().probe);
   EXPECT_EQ(typed.expr, nullptr);
   std::string got;
-  for (const Diagnostic& d : typed.diagnostics) got += d.to_string().substr(std::strlen("m.toml:1:")) + "\n";
+  for (const Diagnostic& d : typed.diagnostics)
+    got += d.to_string().substr(std::strlen("m.toml:1:")) + "\n";
   if (!got.empty()) got.pop_back();
   EXPECT_EQ(got, GetParam().diagnostics);
 }
@@ -683,10 +683,14 @@ std::string repeated(std::string_view part, int count) {
 INSTANTIATE_TEST_SUITE_P(
     Names, ExprParserRejects,
     testing::Values(
-        BadExpr{"Argument", "prv", kSwitch, "1: error: no argument 'prv' in " IN_SWITCH "; did you mean 'prev'?"},
-        BadExpr{"ArgumentNoHint", "whatever", kSwitch, "1: error: no argument 'whatever' in " IN_SWITCH},
-        BadExpr{"ArgumentNumber", "arg4 == 0", kSwitch, "1: error: no argument 'arg4' in " IN_SWITCH},
-        BadExpr{"ArgumentNumberForm", "arg01", kSwitch, "1: error: no argument 'arg01' in " IN_SWITCH},
+        BadExpr{"Argument", "prv", kSwitch,
+                "1: error: no argument 'prv' in " IN_SWITCH "; did you mean 'prev'?"},
+        BadExpr{"ArgumentNoHint", "whatever", kSwitch,
+                "1: error: no argument 'whatever' in " IN_SWITCH},
+        BadExpr{"ArgumentNumber", "arg4 == 0", kSwitch,
+                "1: error: no argument 'arg4' in " IN_SWITCH},
+        BadExpr{"ArgumentNumberForm", "arg01", kSwitch,
+                "1: error: no argument 'arg01' in " IN_SWITCH},
         BadExpr{"Builtin", "cpuu == 1", kSwitch,
                 "1: error: no argument 'cpuu' in " IN_SWITCH "; did you mean 'cpu'?"},
         BadExpr{"Constant", "prev_state == TASK_INTERUPTIBLE", kSwitch,
@@ -705,7 +709,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "31: error: no member 'x' in struct task_struct\n"
                 "36: error: no argument 'cpuu' in " IN_SWITCH "; did you mean 'cpu'?"},
         BadExpr{"Unnamed", "arg9", kOdd,
-                "1: error: no argument 'arg9' in odd(real, huge, whole, nothing, any, arg5, arg6, u32, pid); "
+                "1: error: no argument 'arg9' in odd(real, huge, whole, nothing, any, arg5, arg6, "
+                "u32, pid); "
                 "did you mean 'arg5'?"}),
     [](const auto& test) { return test.param.name; });
 
@@ -714,26 +719,32 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         BadExpr{"Record", "prev->se", kSwitch,
                 "1: error: 'prev->se' is a struct entity, not a value; name one of its members"},
-        BadExpr{"RecordInOperator", "1 + prev->se.load", kSwitch,
-                "5: error: 'prev->se.load' is a struct weight, not a value; name one of its members"},
+        BadExpr{
+            "RecordInOperator", "1 + prev->se.load", kSwitch,
+            "5: error: 'prev->se.load' is a struct weight, not a value; name one of its members"},
         BadExpr{"Array", "prev->numbers == 0", kSwitch,
-                "1: error: 'prev->numbers' is an array (long[3]), not a value; name one of its elements"},
+                "1: error: 'prev->numbers' is an array (long[3]), not a value; name one of its "
+                "elements"},
         BadExpr{"CharArray", "!prev->comm", kSwitch,
-                "2: error: 'prev->comm' is an array (char[16]), not a value; compare it with a string (== or !=) "
+                "2: error: 'prev->comm' is an array (char[16]), not a value; compare it with a "
+                "string (== or !=) "
                 "or name one of its elements"},
         BadExpr{"ArrowOnRecord", "prev->se->load", kSwitch,
                 "9: error: 'prev->se' is a struct entity, not a pointer; use '.'"},
         BadExpr{"DotOnPointer", "prev.pid", kSwitch, "5: error: 'prev' is a pointer; use '->'"},
-        BadExpr{"ArrowOnNumber", "prev->pid->x", kSwitch, "10: error: 'prev->pid' is an int, which has no members"},
+        BadExpr{"ArrowOnNumber", "prev->pid->x", kSwitch,
+                "10: error: 'prev->pid' is an int, which has no members"},
         BadExpr{"DotOnNumber", "prev_state.x", kSwitch,
                 "11: error: 'prev_state' is an unsigned int, which has no members"},
         BadExpr{"ArrowOnPlainPointer", "prev->counter->x", kSwitch,
                 "14: error: 'prev->counter' is an int *, which has no members"},
         BadExpr{"ArrowOnVoid", "any->x", kOdd, "4: error: 'any' is a void *, which has no members"},
         BadExpr{"MemberOfArray", "prev->names.x", kSwitch,
-                "1: error: 'prev->names' is an array (char[2][8]), not a value; name one of its elements"},
+                "1: error: 'prev->names' is an array (char[2][8]), not a value; name one of its "
+                "elements"},
         BadExpr{"UserMember", "prev->user_task->pid", kSwitch,
-                "16: error: 'prev->user_task' points into the memory of the user's process, where a probe cannot "
+                "16: error: 'prev->user_task' points into the memory of the user's process, where "
+                "a probe cannot "
                 "read members; only the pointer itself can be used"},
         BadExpr{"Double", "prev->real > 1", kSwitch,
                 "7: error: 'prev->real' is a double, which an expression cannot use"},
@@ -741,63 +752,79 @@ INSTANTIATE_TEST_SUITE_P(
                 "1: error: the argument 'real' is a double, which an expression cannot use"},
         BadExpr{"HugeArgument", "huge == 1", kOdd,
                 "1: error: the argument 'huge' is a __int128, which an expression cannot use"},
-        BadExpr{"RecordArgument", "whole.weight", kOdd,
-                "1: error: the argument 'whole' is a struct weight, which an expression cannot use"},
+        BadExpr{
+            "RecordArgument", "whole.weight", kOdd,
+            "1: error: the argument 'whole' is a struct weight, which an expression cannot use"},
         BadExpr{"VoidArgument", "nothing", kOdd,
                 "1: error: the argument 'nothing' is a void, which an expression cannot use"},
         BadExpr{"TornField", "prev->flags.torn", kSwitch,
-                "13: error: the bit field 'prev->flags.torn' does not lie in one word and cannot be read"},
+                "13: error: the bit field 'prev->flags.torn' does not lie in one word and cannot "
+                "be read"},
         BadExpr{"PointerPlus", "prev + 1", kSwitch,
-                "6: error: '+' does not work on a pointer ('prev' is a struct task_struct *); cast it to u64 to "
+                "6: error: '+' does not work on a pointer ('prev' is a struct task_struct *); cast "
+                "it to u64 to "
                 "calculate with it"},
         BadExpr{"PointerMinusPointer", "prev - next", kSwitch,
-                "6: error: '-' does not work on a pointer ('prev' is a struct task_struct *); cast it to u64 to "
+                "6: error: '-' does not work on a pointer ('prev' is a struct task_struct *); cast "
+                "it to u64 to "
                 "calculate with it"},
         BadExpr{"PointerComplement", "~prev", kSwitch,
-                "1: error: '~' does not work on a pointer ('prev' is a struct task_struct *); cast it to u64 to "
+                "1: error: '~' does not work on a pointer ('prev' is a struct task_struct *); cast "
+                "it to u64 to "
                 "calculate with it"},
         BadExpr{"PointerLess", "prev < next", kSwitch,
                 "6: error: pointers are compared by == and != only; cast them to u64 to use '<'"},
         BadExpr{"PointerAndNumber", "prev == 1", kSwitch,
-                "6: error: a pointer can be compared with a pointer or 0; '1' is an int; cast the pointer to u64"},
+                "6: error: a pointer can be compared with a pointer or 0; '1' is an int; cast the "
+                "pointer to u64"},
         BadExpr{"NumberAndPointer", "prev_state != prev", kSwitch,
-                "12: error: a pointer can be compared with a pointer or 0; 'prev_state' is an unsigned int; cast the "
+                "12: error: a pointer can be compared with a pointer or 0; 'prev_state' is an "
+                "unsigned int; cast the "
                 "pointer to u64"},
         BadExpr{"PointersToOthers", "prev == prev->file", kSwitch,
-                "6: error: 'prev' is a struct task_struct * and 'prev->file' a struct file *; they cannot be "
+                "6: error: 'prev' is a struct task_struct * and 'prev->file' a struct file *; they "
+                "cannot be "
                 "compared"},
         BadExpr{"ConditionalMix", "preempt ? prev : 1", kSwitch,
                 "9: error: one side of ':' is a struct task_struct *, the other an int"},
         BadExpr{"ConditionalUser", "preempt ? prev : prev->user_task", kSwitch,
-                "9: error: one side of ':' is a struct task_struct *, the other a struct task_struct *"},
+                "9: error: one side of ':' is a struct task_struct *, the other a struct "
+                "task_struct *"},
         BadExpr{"Index", "prev->numbers[3]", kSwitch,
                 "15: error: the index 3 is outside of 'prev->numbers' (long[3])"},
         BadExpr{"IndexNegative", "prev->numbers[-1]", kSwitch,
                 "15: error: the index -1 is outside of 'prev->numbers' (long[3])"},
-        BadExpr{"IndexVariable", "prev->numbers[cpu]", kSwitch, "15: error: an index must be a constant"},
+        BadExpr{"IndexVariable", "prev->numbers[cpu]", kSwitch,
+                "15: error: an index must be a constant"},
         BadExpr{"IndexPointer", "prev->counter[0]", kSwitch,
                 "1: error: 'prev->counter' is an int *; only arrays can be indexed"},
         BadExpr{"IndexNumber", "prev->pid[0]", kSwitch, "1: error: 'prev->pid' is not an array"},
         BadExpr{"StringAlone", "\"x\"", kSwitch,
-                "1: error: a string can only be compared, by == or !=, with a char array or a pointer to char"},
+                "1: error: a string can only be compared, by == or !=, with a char array or a "
+                "pointer to char"},
         BadExpr{"StringInAnd", "1 && \"x\"", kSwitch,
-                "6: error: a string can only be compared, by == or !=, with a char array or a pointer to char"},
+                "6: error: a string can only be compared, by == or !=, with a char array or a "
+                "pointer to char"},
         BadExpr{"StringLess", "prev->comm < \"x\"", kSwitch,
                 "12: error: a string is compared by == and != only, not by '<'"},
         BadExpr{"StringNumber", "prev->pid == \"x\"", kSwitch,
-                "14: error: 'prev->pid' is an int; only a char array or a pointer to char can be compared with a "
+                "14: error: 'prev->pid' is an int; only a char array or a pointer to char can be "
+                "compared with a "
                 "string"},
         BadExpr{"StringPointer", "prev == \"x\"", kSwitch,
-                "9: error: 'prev' is a struct task_struct *; only a char array or a pointer to char can be compared "
+                "9: error: 'prev' is a struct task_struct *; only a char array or a pointer to "
+                "char can be compared "
                 "with a string"},
         BadExpr{"StringArray", "prev->numbers == \"x\"", kSwitch,
-                "18: error: 'prev->numbers' is an array (long[3]); only a char array can be compared with a string"},
+                "18: error: 'prev->numbers' is an array (long[3]); only a char array can be "
+                "compared with a string"},
         BadExpr{"StringRecord", "prev->se == \"x\"", kSwitch,
                 "1: error: 'prev->se' is a struct entity, not a value; name one of its members"},
         BadExpr{"StringString", "\"x\" == \"x\"", kSwitch,
                 "5: error: two strings; one side must be a char array or a pointer to char"},
         BadExpr{"StringTooLong", "prev->comm == \"0123456789abcdefg\"", kSwitch,
-                "15: error: the string has 17 bytes and 'prev->comm' (char[16]) has room for 16; they are never "
+                "15: error: the string has 17 bytes and 'prev->comm' (char[16]) has room for 16; "
+                "they are never "
                 "equal"},
         BadExpr{"StringVeryLong", "prev->name == \"" + std::string(256, 'x') + "\"", kSwitch,
                 "15: error: the string has 256 bytes; at most 255 are compared"},
@@ -810,19 +837,24 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         BadExpr{"Empty", "", kSwitch, "1: error: the expression is empty"},
         BadExpr{"Blank", "  ", kSwitch, "1: error: the expression is empty"},
-        BadExpr{"NoOperand", "1 +", kSwitch, "4: error: expected a value, found the end of the expression"},
-        BadExpr{"NoOperandBlanks", "1 +  ", kSwitch, "4: error: expected a value, found the end of the expression"},
+        BadExpr{"NoOperand", "1 +", kSwitch,
+                "4: error: expected a value, found the end of the expression"},
+        BadExpr{"NoOperandBlanks", "1 +  ", kSwitch,
+                "4: error: expected a value, found the end of the expression"},
         BadExpr{"TwoOperands", "1 2", kSwitch, "3: error: expected an operator, found '2'"},
         BadExpr{"Word", "preempt and prev", kSwitch, "9: error: expected an operator, found 'and'"},
-        BadExpr{"OpenParenthesis", "(1", kSwitch, "3: error: expected ')', found the end of the expression"},
+        BadExpr{"OpenParenthesis", "(1", kSwitch,
+                "3: error: expected ')', found the end of the expression"},
         BadExpr{"CloseParenthesis", "1)", kSwitch, "2: error: expected an operator, found ')'"},
         BadExpr{"EmptyParentheses", "()", kSwitch, "2: error: expected a value, found ')'"},
         BadExpr{"OpenIndex", "prev->numbers[1", kSwitch,
                 "16: error: expected ']', found the end of the expression"},
         BadExpr{"NoMember", "prev->", kSwitch,
                 "7: error: expected the name of a member, found the end of the expression"},
-        BadExpr{"NumberMember", "prev->1", kSwitch, "7: error: expected the name of a member, found '1'"},
-        BadExpr{"NoColon", "1 ? 2", kSwitch, "6: error: expected ':', found the end of the expression"},
+        BadExpr{"NumberMember", "prev->1", kSwitch,
+                "7: error: expected the name of a member, found '1'"},
+        BadExpr{"NoColon", "1 ? 2", kSwitch,
+                "6: error: expected ':', found the end of the expression"},
         BadExpr{"Assign", "prev_state = 1", kSwitch, "12: error: '=' would assign; '==' compares"},
         BadExpr{"AddAssign", "prev_state += 1", kSwitch,
                 "12: error: '+=' would assign; an expression changes nothing"},
@@ -830,37 +862,52 @@ INSTANTIATE_TEST_SUITE_P(
                 "12: error: '<<=' would assign; an expression changes nothing"},
         BadExpr{"Increment", "prev_state++", kSwitch,
                 "11: error: there is no '++'; an expression changes nothing"},
-        BadExpr{"Decrement", "--prev_state", kSwitch, "1: error: there is no '--'; an expression changes nothing"},
+        BadExpr{"Decrement", "--prev_state", kSwitch,
+                "1: error: there is no '--'; an expression changes nothing"},
         BadExpr{"Comma", "1, 2", kSwitch, "2: error: there is no ',' operator"},
-        BadExpr{"Call", "strlen(prev->comm)", kSwitch, "1: error: 'strlen' is called; there are no functions"},
-        BadExpr{"CallOfMember", "prev->file(1)", kSwitch, "7: error: 'file' is called; there are no functions"},
+        BadExpr{"Call", "strlen(prev->comm)", kSwitch,
+                "1: error: 'strlen' is called; there are no functions"},
+        BadExpr{"CallOfMember", "prev->file(1)", kSwitch,
+                "7: error: 'file' is called; there are no functions"},
         BadExpr{"Sizeof", "sizeof(int)", kSwitch, "1: error: there is no 'sizeof'"},
-        BadExpr{"AddressOf", "&prev", kSwitch, "1: error: there is no unary '&': nothing has an address here"},
-        BadExpr{"Dereference", "*prev", kSwitch, "1: error: there is no unary '*'; members are read with '->'"},
-        BadExpr{"PointerCast", "(char *)prev", kSwitch, "2: error: a cast to a pointer is not possible"},
-        BadExpr{"RecordCast", "(struct file *)prev", kSwitch,
-                "2: error: a cast goes to an integer type, such as (u32), (int) or (unsigned long)"},
-        BadExpr{"DoubleCast", "(double)1", kSwitch,
-                "2: error: a cast goes to an integer type, such as (u32), (int) or (unsigned long)"},
-        BadExpr{"TypeMix", "(unsigned char int)1", kSwitch,
-                "2: error: a cast goes to an integer type, such as (u32), (int) or (unsigned long)"},
-        BadExpr{"TypeOfThree", "(long long long)1", kSwitch,
-                "2: error: a cast goes to an integer type, such as (u32), (int) or (unsigned long)"},
-        BadExpr{"UnsignedU32", "(unsigned u32)1", kSwitch,
-                "2: error: a cast goes to an integer type, such as (u32), (int) or (unsigned long)"},
+        BadExpr{"AddressOf", "&prev", kSwitch,
+                "1: error: there is no unary '&': nothing has an address here"},
+        BadExpr{"Dereference", "*prev", kSwitch,
+                "1: error: there is no unary '*'; members are read with '->'"},
+        BadExpr{"PointerCast", "(char *)prev", kSwitch,
+                "2: error: a cast to a pointer is not possible"},
+        BadExpr{
+            "RecordCast", "(struct file *)prev", kSwitch,
+            "2: error: a cast goes to an integer type, such as (u32), (int) or (unsigned long)"},
+        BadExpr{
+            "DoubleCast", "(double)1", kSwitch,
+            "2: error: a cast goes to an integer type, such as (u32), (int) or (unsigned long)"},
+        BadExpr{
+            "TypeMix", "(unsigned char int)1", kSwitch,
+            "2: error: a cast goes to an integer type, such as (u32), (int) or (unsigned long)"},
+        BadExpr{
+            "TypeOfThree", "(long long long)1", kSwitch,
+            "2: error: a cast goes to an integer type, such as (u32), (int) or (unsigned long)"},
+        BadExpr{
+            "UnsignedU32", "(unsigned u32)1", kSwitch,
+            "2: error: a cast goes to an integer type, such as (u32), (int) or (unsigned long)"},
         BadExpr{"CastOfNothing", "(u8)", kSwitch,
                 "5: error: expected a value, found the end of the expression"},
         BadExpr{"CastOfRecord", "(u8)prev->se", kSwitch,
                 "5: error: 'prev->se' is a struct entity, not a value; name one of its members"},
         BadExpr{"Character", "prev @ 1", kSwitch, "6: error: unexpected character '@'"},
-        BadExpr{"NotAscii", "prev == \xc3\xa9", kSwitch, "9: error: unexpected character '\xc3\xa9'"},
+        BadExpr{"NotAscii", "prev == \xc3\xa9", kSwitch,
+                "9: error: unexpected character '\xc3\xa9'"},
         BadExpr{"Control", "1 \x1b 2", kSwitch, "3: error: unexpected character '\\x1b'"},
-        BadExpr{"Comment", "1 /* x */", kSwitch, "3: error: there are no comments in an expression"},
+        BadExpr{"Comment", "1 /* x */", kSwitch,
+                "3: error: there are no comments in an expression"},
         BadExpr{"Semicolon", "1;", kSwitch, "2: error: expected an operator, found ';'"},
         BadExpr{"Floating", "1.5 > 1", kSwitch,
                 "1: error: '1.5' is not an integer; expressions have no floating point"},
-        BadExpr{"FloatingDot", ".5", kSwitch, "1: error: '.5' is not an integer; expressions have no floating point"},
-        BadExpr{"Exponent", "1e6", kSwitch, "1: error: '1e6' is not an integer; expressions have no floating point"},
+        BadExpr{"FloatingDot", ".5", kSwitch,
+                "1: error: '.5' is not an integer; expressions have no floating point"},
+        BadExpr{"Exponent", "1e6", kSwitch,
+                "1: error: '1e6' is not an integer; expressions have no floating point"},
         BadExpr{"Suffix", "1uu", kSwitch, "1: error: '1uu' is not a number"},
         BadExpr{"SuffixWord", "10ms", kSwitch, "1: error: '10ms' is not a number"},
         BadExpr{"NoHexDigits", "0x", kSwitch, "1: error: '0x' is not a number"},
@@ -870,21 +917,25 @@ INSTANTIATE_TEST_SUITE_P(
         BadExpr{"TooGreat", "18446744073709551616", kSwitch,
                 "1: error: '18446744073709551616' does not fit 64 bits"},
         BadExpr{"TooGreatSigned", "9223372036854775808", kSwitch,
-                "1: error: '9223372036854775808' does not fit a signed 64-bit integer; the suffix u makes it "
+                "1: error: '9223372036854775808' does not fit a signed 64-bit integer; the suffix "
+                "u makes it "
                 "unsigned"},
-        BadExpr{"OpenString", "prev->comm == \"x", kSwitch, "15: error: a string without its closing \""},
+        BadExpr{"OpenString", "prev->comm == \"x", kSwitch,
+                "15: error: a string without its closing \""},
         BadExpr{"OpenCharacter", "'x", kSwitch, "1: error: a character without its closing '"},
         BadExpr{"EmptyCharacter", "''", kSwitch, "1: error: no character between the quotes"},
         BadExpr{"TwoCharacters", "'ab'", kSwitch,
                 "1: error: more than one character between single quotes; a string has \""},
         BadExpr{"Escape", "prev->comm == \"a\\q\"", kSwitch, "17: error: no escape sequence '\\q'"},
         BadExpr{"EscapeHex", "'\\x'", kSwitch, "2: error: '\\x' needs hexadecimal digits"},
-        BadExpr{"EscapeGreat", "'\\x100'", kSwitch, "2: error: the escape sequence is above 255, the greatest byte"},
+        BadExpr{"EscapeGreat", "'\\x100'", kSwitch,
+                "2: error: the escape sequence is above 255, the greatest byte"},
         BadExpr{"EscapeOctalGreat", "'\\777'", kSwitch,
                 "2: error: the escape sequence is above 255, the greatest byte"},
         BadExpr{"DeepParentheses", kParens, kSwitch,
                 "201: error: the expression is nested more than 200 levels deep"},
-        BadExpr{"DeepNots", kNots + "1", kSwitch, "201: error: the expression is nested more than 200 levels deep"},
+        BadExpr{"DeepNots", kNots + "1", kSwitch,
+                "201: error: the expression is nested more than 200 levels deep"},
         BadExpr{"DeepCasts", repeated("(u8)", 300) + "1", kSwitch,
                 "801: error: the expression is nested more than 200 levels deep"},
         BadExpr{"DeepConditions", repeated("1?", 300) + "1", kSwitch,
@@ -903,7 +954,8 @@ TEST(ExprParserUnknownProbe, PassesNamesAndReportsTheRest) {
     return diagnostics_text(parse_expr({text, {"m.toml", 3, 9}, {}}, catalog, nullptr).diagnostics);
   };
   EXPECT_EQ(check("prev->pid == 1 && nonsense"), "");
-  EXPECT_EQ(check("prev->pid =="), "m.toml:3:21: error: expected a value, found the end of the expression\n");
+  EXPECT_EQ(check("prev->pid =="),
+            "m.toml:3:21: error: expected a value, found the end of the expression\n");
   EXPECT_EQ(check("x && current->pidd"),
             "m.toml:3:23: error: no member 'pidd' in struct task_struct; did you mean 'pid'?\n");
 }

@@ -22,7 +22,9 @@ ExprPtr constant(std::uint64_t value, unsigned bits, bool is_signed) {
 class One final : public Operands {
  public:
   std::uint64_t argument(std::uint64_t number) const override { return values.at(number); }
-  std::uint64_t builtin(Expr::Builtin which) const override { return 100 + static_cast<std::uint64_t>(which); }
+  std::uint64_t builtin(Expr::Builtin which) const override {
+    return 100 + static_cast<std::uint64_t>(which);
+  }
   std::uint64_t load(const Expr&) const override { return memory; }
   bool bytes(const Expr&, std::size_t count, std::string& out) const override {
     out = text.substr(0, count);
@@ -113,7 +115,8 @@ TEST(Evaluate, EdgeCasesOfTheTable) {
     shown.b = constant(c.b, c.bits, c.is_signed);
     // Comparisons are ints whatever they compare.
     const bool is_comparison = c.op >= Op::less && c.op <= Op::not_equal;
-    EXPECT_EQ(run(c.op, c.bits, c.is_signed, c.a, c.b), c.result) << to_text(shown) << is_comparison;
+    EXPECT_EQ(run(c.op, c.bits, c.is_signed, c.a, c.b), c.result)
+        << to_text(shown) << is_comparison;
   }
 }
 
@@ -206,7 +209,8 @@ RC_GTEST_PROP(ConvertChanges, IsFalseOnlyWhereNothingChanges, (std::uint64_t val
           convert.op = Op::convert;
           convert.bits = static_cast<std::uint8_t>(to);
           convert.is_signed = to_signed;
-          for (const ExprPtr& a : {argument(0, from, from_signed), constant(value, from, from_signed)}) {
+          for (const ExprPtr& a :
+               {argument(0, from, from_signed), constant(value, from, from_signed)}) {
             convert.a = a;
             if (!convert_changes(convert)) RC_ASSERT(evaluate(convert, one) == evaluate(*a, one));
           }

@@ -51,8 +51,8 @@ class NoOperands final : public Operands {
   bool bytes(const Expr&, std::size_t, std::string&) const override { return false; }
 };
 
-// The node itself, or the constant that it is. evaluate() does the arithmetic, so that folding cannot
-// differ from running.
+// The node itself, or the constant that it is. evaluate() does the arithmetic, so that folding
+// cannot differ from running.
 ExprPtr folded(Expr e) {
   const auto constant = [&](std::uint64_t value) {
     Expr c = node(Op::constant, e.bits, e.is_signed);
@@ -74,7 +74,8 @@ ExprPtr converted(const ExprPtr& e, unsigned bits, bool is_signed) {
   Expr c = node(Op::convert, bits, is_signed);
   c.a = e;
   // Of two conversions the first does not matter when it keeps all the bits that the second takes.
-  if (e->op == Op::convert && e->bits >= bits && !e->a->is_pointer) return converted(e->a, bits, is_signed);
+  if (e->op == Op::convert && e->bits >= bits && !e->a->is_pointer)
+    return converted(e->a, bits, is_signed);
   return folded(std::move(c));
 }
 
@@ -87,10 +88,10 @@ std::pair<unsigned, bool> common_type(const Expr& a, const Expr& b) {
 
 Op binary_op(std::string_view sign) {
   static constexpr std::pair<std::string_view, Op> kOps[] = {
-      {"*", Op::multiply},   {"/", Op::divide},         {"%", Op::remainder},    {"+", Op::add},
-      {"-", Op::subtract},   {"<<", Op::shift_left},    {">>", Op::shift_right}, {"<", Op::less},
-      {"<=", Op::less_equal}, {">", Op::greater},       {">=", Op::greater_equal}, {"==", Op::equal},
-      {"!=", Op::not_equal}, {"&", Op::bit_and},        {"^", Op::bit_xor},      {"|", Op::bit_or},
+      {"*", Op::multiply},     {"/", Op::divide},      {"%", Op::remainder},      {"+", Op::add},
+      {"-", Op::subtract},     {"<<", Op::shift_left}, {">>", Op::shift_right},   {"<", Op::less},
+      {"<=", Op::less_equal},  {">", Op::greater},     {">=", Op::greater_equal}, {"==", Op::equal},
+      {"!=", Op::not_equal},   {"&", Op::bit_and},     {"^", Op::bit_xor},        {"|", Op::bit_or},
       {"&&", Op::logical_and}, {"||", Op::logical_or}};
   for (const auto& [spelling, op] : kOps) {
     if (spelling == sign) return op;
@@ -98,17 +99,21 @@ Op binary_op(std::string_view sign) {
   SWERVE_CHECK(false, "the parser passes on binary operators only");
 }
 
-constexpr std::pair<std::string_view, Expr::Builtin> kBuiltins[] = {{"cpu", Expr::Builtin::cpu},
-                                                                    {"current", Expr::Builtin::current},
-                                                                    {"pid", Expr::Builtin::pid},
-                                                                    {"tgid", Expr::Builtin::tgid},
-                                                                    {"now", Expr::Builtin::now}};
+constexpr std::pair<std::string_view, Expr::Builtin> kBuiltins[] = {
+    {"cpu", Expr::Builtin::cpu},
+    {"current", Expr::Builtin::current},
+    {"pid", Expr::Builtin::pid},
+    {"tgid", Expr::Builtin::tgid},
+    {"now", Expr::Builtin::now}};
 
-bool is_scalar_size(std::uint32_t bytes) { return bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8; }
+bool is_scalar_size(std::uint32_t bytes) {
+  return bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8;
+}
 
 // "a struct x", "an int", "an unsigned int", "a union x"
 std::string with_article(const std::string& name) {
-  const bool vowel = !name.empty() && std::string_view("aeio").find(name[0]) != std::string_view::npos;
+  const bool vowel =
+      !name.empty() && std::string_view("aeio").find(name[0]) != std::string_view::npos;
   return cat(vowel || name.starts_with("unsigned") ? "an " : "a ", name);
 }
 
@@ -124,7 +129,8 @@ void ExprTyping::complain(std::size_t at, std::string message) {
 }
 
 void ExprTyping::complain_too_deep(std::size_t at) {
-  if (!too_deep_) complain(at, cat("the expression is nested more than ", kExprDepthMax, " levels deep"));
+  if (!too_deep_)
+    complain(at, cat("the expression is nested more than ", kExprDepthMax, " levels deep"));
   too_deep_ = true;
 }
 
@@ -161,7 +167,9 @@ bool ExprTyping::need_value(const Operand& o) {
       return false;
     }
     case Operand::Kind::text:
-      complain(o.at, "a string can only be compared, by == or !=, with a char array or a pointer to char");
+      complain(
+          o.at,
+          "a string can only be compared, by == or !=, with a char array or a pointer to char");
       return false;
   }
   return false;
@@ -170,8 +178,9 @@ bool ExprTyping::need_value(const Operand& o) {
 bool ExprTyping::need_integer(const Operand& o, const ExprToken& sign) {
   if (!need_value(o)) return false;
   if (!o.value->is_pointer) return true;
-  complain(sign.at, cat("'", sign.spelling, "' does not work on a pointer ('", text_of(o), "' is ",
-                        with_article(type_text(*o.value)), "); cast it to u64 to calculate with it"));
+  complain(sign.at,
+           cat("'", sign.spelling, "' does not work on a pointer ('", text_of(o), "' is ",
+               with_article(type_text(*o.value)), "); cast it to u64 to calculate with it"));
   return false;
 }
 
@@ -206,8 +215,10 @@ Operand ExprTyping::constant(std::int64_t value, std::size_t at) const {
   o.at = at;
   const bool is_int = value >= std::numeric_limits<std::int32_t>::min() &&
                       value <= std::numeric_limits<std::int32_t>::max();
-  const bool is_unsigned = !is_int && value > 0 && value <= std::numeric_limits<std::uint32_t>::max();
-  o.value = constant_node(static_cast<std::uint64_t>(value), is_int || is_unsigned ? 32 : 64, !is_unsigned);
+  const bool is_unsigned =
+      !is_int && value > 0 && value <= std::numeric_limits<std::uint32_t>::max();
+  o.value = constant_node(static_cast<std::uint64_t>(value), is_int || is_unsigned ? 32 : 64,
+                          !is_unsigned);
   return o;
 }
 
@@ -261,9 +272,9 @@ Operand ExprTyping::unknown_name(const ExprToken& token) {
   const bool looks_constant =
       std::any_of(name.begin(), name.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) &&
       std::none_of(name.begin(), name.end(), [](char c) { return c >= 'a' && c <= 'z'; });
-  complain(token.at, looks_constant
-                         ? cat("no constant '", name, "'", near_miss(name, known))
-                         : cat("no argument '", name, "' in ", signature_->text(), near_miss(name, known)));
+  complain(token.at, looks_constant ? cat("no constant '", name, "'", near_miss(name, known))
+                                    : cat("no argument '", name, "' in ", signature_->text(),
+                                          near_miss(name, known)));
   return {};
 }
 
@@ -309,7 +320,8 @@ Operand ExprTyping::argument(std::size_t number, const ExprToken& token) {
 }
 
 Operand ExprTyping::builtin(Expr::Builtin which, const ExprToken& token) {
-  Expr e = node(Op::builtin, which == Expr::Builtin::now || which == Expr::Builtin::current ? 64 : 32, false);
+  Expr e = node(Op::builtin,
+                which == Expr::Builtin::now || which == Expr::Builtin::current ? 64 : 32, false);
   e.builtin = which;
   if (which == Expr::Builtin::current) {
     e.is_pointer = true;
@@ -326,8 +338,9 @@ Operand ExprTyping::builtin(Expr::Builtin which, const ExprToken& token) {
   return o;
 }
 
-Operand ExprTyping::at_place(const ExprPtr& pointer, std::uint64_t bit_offset, std::uint32_t bit_size,
-                             TypeId id, std::string path, std::size_t complain_at) {
+Operand ExprTyping::at_place(const ExprPtr& pointer, std::uint64_t bit_offset,
+                             std::uint32_t bit_size, TypeId id, std::string path,
+                             std::size_t complain_at) {
   const Type type = types_.type(id);
   Operand o;
   if (bit_offset / 8 > kBytesMax) {
@@ -381,9 +394,11 @@ Operand ExprTyping::at_place(const ExprPtr& pointer, std::uint64_t bit_offset, s
   }
   // The smallest aligned load that covers the field.
   unsigned bytes = 1;
-  while (bytes <= 8 && bit_offset / (8U * bytes) != (bit_offset + bit_size - 1) / (8U * bytes)) bytes *= 2;
+  while (bytes <= 8 && bit_offset / (8U * bytes) != (bit_offset + bit_size - 1) / (8U * bytes))
+    bytes *= 2;
   if (bytes > 8 || bit_size > e.bits) {
-    complain(complain_at, cat("the bit field '", e.path, "' does not lie in one word and cannot be read"));
+    complain(complain_at,
+             cat("the bit field '", e.path, "' does not lie in one word and cannot be read"));
     return {};
   }
   e.offset = static_cast<std::uint32_t>(bit_offset / (8U * bytes) * bytes);
@@ -436,7 +451,8 @@ Operand ExprTyping::member(const Operand& base, const ExprToken& arrow, const Ex
       return {};
     }
     if (value.user) {
-      complain(arrow.at, cat("'", text_of(base), "' points into the memory of the user's process, where a "
+      complain(arrow.at, cat("'", text_of(base),
+                             "' points into the memory of the user's process, where a "
                              "probe cannot read members; only the pointer itself can be used"));
       return {};
     }
@@ -485,8 +501,10 @@ Operand ExprTyping::element(const Operand& base, const Operand& index) {
   }
   const std::uint64_t at = index.value->value;
   if (at >= type.count) {
-    const std::string number = index.value->is_signed ? cat(static_cast<std::int64_t>(at)) : cat(at);
-    complain(index.at, cat("the index ", number, " is outside of '", base.path, "' (", type.name, ")"));
+    const std::string number =
+        index.value->is_signed ? cat(static_cast<std::int64_t>(at)) : cat(at);
+    complain(index.at,
+             cat("the index ", number, " is outside of '", base.path, "' (", type.name, ")"));
     return {};
   }
   const std::uint64_t bytes = bytes_of(types_, type.target);
@@ -543,7 +561,8 @@ Operand ExprTyping::cast(std::size_t at, unsigned bits, bool is_signed, const Op
     const ExprPtr value = a.value->is_pointer ? a.value : promoted(a.value);
     e = node(Op::not_equal, 32, true);
     e.a = value;
-    e.b = value->is_pointer ? null_pointer(*value) : constant_node(0, value->bits, value->is_signed);
+    e.b =
+        value->is_pointer ? null_pointer(*value) : constant_node(0, value->bits, value->is_signed);
     return operation(std::move(e), a, nullptr, nullptr, at);
   }
   Operand o = a;
@@ -563,7 +582,8 @@ bool ExprTyping::same_pointers(const Expr& a, const Expr& b) const {
   if (a.target == b.target) return true;
   const Type left = types_.type(a.target), right = types_.type(b.target);
   // Only two different records are certainly a mistake; const, void and integers mix in the kernel.
-  return left.kind != Type::Kind::record || right.kind != Type::Kind::record || left.name == right.name;
+  return left.kind != Type::Kind::record || right.kind != Type::Kind::record ||
+         left.name == right.name;
 }
 
 Operand ExprTyping::compare_pointers(const ExprToken& sign, const Operand& a, const Operand& b) {
@@ -573,18 +593,20 @@ Operand ExprTyping::compare_pointers(const ExprToken& sign, const Operand& a, co
     return Operand{};
   };
   if (sign.spelling != "==" && sign.spelling != "!=") {
-    return complain_here(
-        cat("pointers are compared by == and != only; cast them to u64 to use '", sign.spelling, "'"));
+    return complain_here(cat("pointers are compared by == and != only; cast them to u64 to use '",
+                             sign.spelling, "'"));
   }
   if (left.is_pointer && right.is_pointer) {
     if (!same_pointers(left, right)) {
-      return complain_here(cat("'", text_of(a), "' is ", with_article(type_text(left)), " and '", text_of(b),
-                               "' ", with_article(type_text(right)), "; they cannot be compared"));
+      return complain_here(cat("'", text_of(a), "' is ", with_article(type_text(left)), " and '",
+                               text_of(b), "' ", with_article(type_text(right)),
+                               "; they cannot be compared"));
     }
   } else if (!is_zero(left.is_pointer ? right : left)) {
     const Operand& integer = left.is_pointer ? b : a;
-    return complain_here(cat("a pointer can be compared with a pointer or 0; '", text_of(integer), "' is ",
-                             with_article(type_text(*integer.value)), "; cast the pointer to u64"));
+    return complain_here(cat("a pointer can be compared with a pointer or 0; '", text_of(integer),
+                             "' is ", with_article(type_text(*integer.value)),
+                             "; cast the pointer to u64"));
   }
   Expr e = node(binary_op(sign.spelling), 32, true);
   e.a = left.is_pointer ? a.value : null_pointer(right);
@@ -611,8 +633,8 @@ Operand ExprTyping::compare_text(const ExprToken& sign, const Operand& text, con
       return {};
     }
     if (type.count != 0 && text.text.size() > type.count) {
-      complain(text.at, cat("the string has ", text.text.size(), " bytes and '", other.path, "' (", type.name,
-                            ") has room for ", type.count, "; they are never equal"));
+      complain(text.at, cat("the string has ", text.text.size(), " bytes and '", other.path, "' (",
+                            type.name, ") has room for ", type.count, "; they are never equal"));
       return {};
     }
     Expr bytes = node(Op::member_bytes, 64, false);
@@ -629,8 +651,9 @@ Operand ExprTyping::compare_text(const ExprToken& sign, const Operand& text, con
     if (other.kind == Operand::Kind::record) {
       need_value(other);
     } else {
-      complain(text.at, cat("'", text_of(other), "' is ", with_article(type_text(*other.value)),
-                            "; only a char array or a pointer to char can be compared with a string"));
+      complain(text.at,
+               cat("'", text_of(other), "' is ", with_article(type_text(*other.value)),
+                   "; only a char array or a pointer to char can be compared with a string"));
     }
     return {};
   }
@@ -639,7 +662,8 @@ Operand ExprTyping::compare_text(const ExprToken& sign, const Operand& text, con
     return {};
   }
   if (text.text.size() > kTextMax) {
-    complain(text.at, cat("the string has ", text.text.size(), " bytes; at most ", kTextMax, " are compared"));
+    complain(text.at, cat("the string has ", text.text.size(), " bytes; at most ", kTextMax,
+                          " are compared"));
     return {};
   }
   e.text = text.text;
@@ -682,7 +706,8 @@ Operand ExprTyping::binary(const ExprToken& sign, const Operand& a, const Operan
   }
   const bool is_comparison = op == Op::less || op == Op::less_equal || op == Op::greater ||
                              op == Op::greater_equal || op == Op::equal || op == Op::not_equal;
-  if (is_comparison && (a.value->is_pointer || b.value->is_pointer)) return compare_pointers(sign, a, b);
+  if (is_comparison && (a.value->is_pointer || b.value->is_pointer))
+    return compare_pointers(sign, a, b);
   if (!need_integer(a, sign) || !need_integer(b, sign)) return {};
 
   ExprPtr left = promoted(a.value), right = promoted(b.value);
@@ -698,16 +723,18 @@ Operand ExprTyping::binary(const ExprToken& sign, const Operand& a, const Operan
   return operation(std::move(e), a, &b, nullptr, sign.at);
 }
 
-Operand ExprTyping::conditional(const ExprToken& sign, const Operand& a, const Operand& b, const Operand& c) {
+Operand ExprTyping::conditional(const ExprToken& sign, const Operand& a, const Operand& b,
+                                const Operand& c) {
   const bool condition = need_value(a), yes = need_value(b), no = need_value(c);
   if (!condition || !yes || !no) return {};
   Expr e;
   if (b.value->is_pointer || c.value->is_pointer) {
     const Expr& pointer = b.value->is_pointer ? *b.value : *c.value;
     const Expr& other = b.value->is_pointer ? *c.value : *b.value;
-    if (other.is_pointer ? !same_pointers(pointer, other) || pointer.user != other.user : !is_zero(other)) {
-      complain(sign.at, cat("one side of ':' is ", with_article(type_text(*b.value)), ", the other ",
-                            with_article(type_text(*c.value))));
+    if (other.is_pointer ? !same_pointers(pointer, other) || pointer.user != other.user
+                         : !is_zero(other)) {
+      complain(sign.at, cat("one side of ':' is ", with_article(type_text(*b.value)),
+                            ", the other ", with_article(type_text(*c.value))));
       return {};
     }
     e = node(Op::conditional, 64, false);

@@ -1,9 +1,9 @@
 // bind/expr_typing.h - C's typing rules: builds typed nodes from operands, and says what is wrong.
 //
-// The parser (expr_parser.cc) knows the grammar and calls one function here for each thing it has read.
-// Here are the names, the promotions and conversions, the members, and the folding of constants.
-// A bad operand has been complained about; what is made of it is bad too, silently, so that one slip
-// gives one message.
+// The parser (expr_parser.cc) knows the grammar and calls one function here for each thing it has
+// read. Here are the names, the promotions and conversions, the members, and the folding of
+// constants. A bad operand has been complained about; what is made of it is bad too, silently, so
+// that one slip gives one message.
 #pragma once
 
 #include <string>
@@ -70,9 +70,10 @@ class ExprTyping {
   Operand constant(std::int64_t value, std::size_t at) const;
   Operand unknown_name(const ExprToken& token);
   /// What stands at `pointer` + bit_offset; bit_size 0: not a bit field.
-  Operand at_place(const ExprPtr& pointer, std::uint64_t bit_offset, std::uint32_t bit_size, TypeId type,
-                   std::string path, std::size_t complain_at);
-  Operand operation(Expr e, const Operand& a, const Operand* b, const Operand* c, std::size_t sign_at);
+  Operand at_place(const ExprPtr& pointer, std::uint64_t bit_offset, std::uint32_t bit_size,
+                   TypeId type, std::string path, std::size_t complain_at);
+  Operand operation(Expr e, const Operand& a, const Operand* b, const Operand* c,
+                    std::size_t sign_at);
   Operand compare_text(const ExprToken& sign, const Operand& text, const Operand& other);
   Operand compare_pointers(const ExprToken& sign, const Operand& a, const Operand& b);
   /// True for values; complains about records, arrays and literals.

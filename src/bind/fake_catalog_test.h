@@ -80,8 +80,13 @@ class Catalog final : public ProbeCatalog {
   Catalog() {
     add({Type::Kind::nothing, "void", 0});
     const TypeId boolean = add({Type::Kind::boolean, "bool", 1});
-    const TypeId character = add({.kind = Type::Kind::integer, .name = "char", .bytes = 1, .is_signed = true, .is_char = true});
-    const TypeId schar = integer("signed char", 1, true), uchar = integer("unsigned char", 1, false);
+    const TypeId character = add({.kind = Type::Kind::integer,
+                                  .name = "char",
+                                  .bytes = 1,
+                                  .is_signed = true,
+                                  .is_char = true});
+    const TypeId schar = integer("signed char", 1, true),
+                 uchar = integer("unsigned char", 1, false);
     const TypeId sshort = integer("short", 2, true), ushort = integer("unsigned short", 2, false);
     const TypeId sint = integer("int", 4, true), uint = integer("unsigned int", 4, false);
     const TypeId slong = integer("long", 8, true), ulong = integer("unsigned long", 8, false);
@@ -133,7 +138,8 @@ class Catalog final : public ProbeCatalog {
         {"balance", balance_, SWERVE_TEST_BITS(Task, balance)},
         {"name", const_char_pointer, SWERVE_TEST_BITS(Task, name)},
         {"user_name", pointer("char *", character, true), SWERVE_TEST_BITS(Task, user_name)},
-        {"user_task", pointer("struct task_struct *", task_, true), SWERVE_TEST_BITS(Task, user_task)},
+        {"user_task", pointer("struct task_struct *", task_, true),
+         SWERVE_TEST_BITS(Task, user_task)},
         {"file", pointer("struct file *", file), SWERVE_TEST_BITS(Task, file)},
         {"counter", pointer("int *", sint), SWERVE_TEST_BITS(Task, counter)},
         {"names", array("char[2][8]", eight, 2, 16), SWERVE_TEST_BITS(Task, names)},
@@ -142,17 +148,22 @@ class Catalog final : public ProbeCatalog {
         {"hidden", pointer("struct hidden *", hidden), SWERVE_TEST_BITS(Task, file)},
     };
 
-    enumerators_ = {{"POLICY_NORMAL", {POLICY_NORMAL, policy_}}, {"POLICY_FIFO", {POLICY_FIFO, policy_}},
-                    {"POLICY_HUGE", {POLICY_HUGE, policy_}},     {"BALANCE_LEFT", {BALANCE_LEFT, balance_}},
-                    {"BALANCE_RIGHT", {BALANCE_RIGHT, balance_}}, {"WIDE_MOST", {-1, wide_enum_}}};
+    enumerators_ = {
+        {"POLICY_NORMAL", {POLICY_NORMAL, policy_}},  {"POLICY_FIFO", {POLICY_FIFO, policy_}},
+        {"POLICY_HUGE", {POLICY_HUGE, policy_}},      {"BALANCE_LEFT", {BALANCE_LEFT, balance_}},
+        {"BALANCE_RIGHT", {BALANCE_RIGHT, balance_}}, {"WIDE_MOST", {-1, wide_enum_}}};
 
-    signatures_["tracepoint:sched_switch"] = {
-        "sched_switch",
-        {{"preempt", boolean}, {"prev", task_pointer}, {"next", task_pointer}, {"prev_state", uint}}};
+    signatures_["tracepoint:sched_switch"] = {"sched_switch",
+                                              {{"preempt", boolean},
+                                               {"prev", task_pointer},
+                                               {"next", task_pointer},
+                                               {"prev_state", uint}}};
     signatures_["tracepoint:sched_wakeup"] = {"sched_wakeup", {{"p", task_pointer}}};
     signatures_["tracepoint:sched_waking"] = {"sched_waking", {{"p", task_pointer}}};
-    signatures_["tracepoint:preempt_disable"] = {"preempt_disable", {{"ip", ulong}, {"parent_ip", ulong}}};
-    signatures_["tracepoint:preempt_enable"] = {"preempt_enable", {{"ip", ulong}, {"parent_ip", ulong}}};
+    signatures_["tracepoint:preempt_disable"] = {"preempt_disable",
+                                                 {{"ip", ulong}, {"parent_ip", ulong}}};
+    signatures_["tracepoint:preempt_enable"] = {"preempt_enable",
+                                                {{"ip", ulong}, {"parent_ip", ulong}}};
     const TypeId user_string = pointer("char *", character, true);
     signatures_["syscall:openat"] = {
         "openat", {{"dfd", sint}, {"filename", user_string}, {"flags", sint}, {"mode", ushort}}};
@@ -228,9 +239,8 @@ class Catalog final : public ProbeCatalog {
     if (found != signatures_.end()) return found->second;
     std::vector<std::string> names;
     for (const auto& [text, signature] : signatures_) names.push_back(signature.name);
-    return Error(ErrorCode::not_found,
-                 cat("no ", plain.text().substr(0, plain.text().find(':')), " '", probe.name, "'",
-                     near_miss(probe.name, names)));
+    return Error(ErrorCode::not_found, cat("no ", plain.text().substr(0, plain.text().find(':')),
+                                           " '", probe.name, "'", near_miss(probe.name, names)));
   }
 
  private:
@@ -242,10 +252,15 @@ class Catalog final : public ProbeCatalog {
     return add({Type::Kind::integer, name, bytes, is_signed});
   }
   TypeId pointer(const char* name, TypeId target, bool user = false) {
-    return add({.kind = Type::Kind::pointer, .name = name, .bytes = 8, .target = target, .user = user});
+    return add(
+        {.kind = Type::Kind::pointer, .name = name, .bytes = 8, .target = target, .user = user});
   }
   TypeId array(const char* name, TypeId target, std::uint32_t count, std::uint32_t bytes) {
-    return add({.kind = Type::Kind::array, .name = name, .bytes = bytes, .target = target, .count = count});
+    return add({.kind = Type::Kind::array,
+                .name = name,
+                .bytes = bytes,
+                .target = target,
+                .count = count});
   }
   TypeId record(const char* name, std::size_t bytes) {
     return add({Type::Kind::record, name, static_cast<std::uint32_t>(bytes)});
@@ -284,7 +299,8 @@ class Event final : public Operands {
   }
   bool bytes(const Expr& place, std::size_t count, std::string& out) const override {
     const bool is_member = place.op == Expr::Op::member_bytes;
-    const std::uint64_t at = is_member ? evaluate(*place.a, *this) + place.offset : evaluate(place, *this);
+    const std::uint64_t at =
+        is_member ? evaluate(*place.a, *this) + place.offset : evaluate(place, *this);
     const std::uint64_t most = room(at);
     if (most == 0) return false;
     const char* const begin = reinterpret_cast<const char*>(at);

@@ -8,8 +8,8 @@
 namespace swerve {
 
 namespace {
-// Names of tracepoints, functions and system calls; the kernel has parts with dots ("foo.isra.0") and
-// categories that start with a digit ("9p").
+// Names of tracepoints, functions and system calls; the kernel has parts with dots ("foo.isra.0")
+// and categories that start with a digit ("9p").
 bool is_probe_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -54,8 +54,8 @@ Result<Probe> parse_probe(std::string_view text) {
                                     {"fentry", "fentry:NAME", 2},
                                     {"fexit", "fexit:NAME", 2},
                                     {"syscall", "syscall:NAME or syscall:NAME:exit", 3}};
-  const auto* const form =
-      std::find_if(std::begin(kForms), std::end(kForms), [&](const Form& f) { return f.kind == parts[0]; });
+  const auto* const form = std::find_if(std::begin(kForms), std::end(kForms),
+                                        [&](const Form& f) { return f.kind == parts[0]; });
   if (form == std::end(kForms)) {
     std::vector<std::string> kinds;
     for (const Form& f : kForms) kinds.emplace_back(f.kind);

@@ -31,8 +31,8 @@ struct Parameter {
   TypeId type = kVoid;
 };
 
-/// What a probe gives: its parameters in order. The value that a function or a system call returned is
-/// `ret`, the last one.
+/// What a probe gives: its parameters in order. The value that a function or a system call returned
+/// is `ret`, the last one.
 struct Signature {
   std::string name;
   std::vector<Parameter> parameters;
@@ -44,7 +44,8 @@ struct Signature {
 /// What can be bound here.
 class ProbeCatalog : public TypeSource {
  public:
-  /// Errors: not_found (with a near-miss hint), unsupported (the kernel has it, but cannot give it).
+  /// Errors: not_found (with a near-miss hint), unsupported (the kernel has it, but cannot give
+  /// it).
   virtual Result<Signature> signature(const Probe& probe) const = 0;
 };
 

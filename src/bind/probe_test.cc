@@ -28,22 +28,26 @@ TEST(ParseProbe, GoodOnesPrintAsTheyAreWritten) {
 TEST(ParseProbe, BadOnesSayWhatIsExpected) {
   const std::pair<const char*, const char*> cases[] = {
       {"", "a probe is written KIND:NAME, such as tracepoint:sched_switch; found ''"},
-      {"sched_switch", "a probe is written KIND:NAME, such as tracepoint:sched_switch; found 'sched_switch'"},
+      {"sched_switch",
+       "a probe is written KIND:NAME, such as tracepoint:sched_switch; found 'sched_switch'"},
       {"tracepont:sched_switch",
-       "no kind of probe 'tracepont' (tracepoint, fentry, fexit, syscall); did you mean 'tracepoint'?"},
+       "no kind of probe 'tracepont' (tracepoint, fentry, fexit, syscall); did you mean "
+       "'tracepoint'?"},
       {"uprobe:x", "no kind of probe 'uprobe' (tracepoint, fentry, fexit, syscall)"},
       {"tracepoint", "expected tracepoint:[CATEGORY:]NAME, found 'tracepoint'"},
       {"tracepoint:", "expected tracepoint:[CATEGORY:]NAME, found 'tracepoint:'"},
       {"tracepoint:a:b:c", "expected tracepoint:[CATEGORY:]NAME, found 'tracepoint:a:b:c'"},
       {"tracepoint::b", "expected tracepoint:[CATEGORY:]NAME, found 'tracepoint::b'"},
-      {"tracepoint:sched switch", "expected tracepoint:[CATEGORY:]NAME, found 'tracepoint:sched switch'"},
+      {"tracepoint:sched switch",
+       "expected tracepoint:[CATEGORY:]NAME, found 'tracepoint:sched switch'"},
       {"tracepoint:../x", "expected tracepoint:[CATEGORY:]NAME, found 'tracepoint:../x'"},
       {"fentry:a:b", "expected fentry:NAME, found 'fentry:a:b'"},
       {"fexit:\x1b[1m", "expected fexit:NAME, found 'fexit:\\x1b[1m'"},
       {"syscall:close:exit:exit",
        "expected syscall:NAME or syscall:NAME:exit, found 'syscall:close:exit:exit'"},
       {"syscall:close:exti",
-       "expected syscall:NAME or syscall:NAME:exit, found 'syscall:close:exti'; did you mean 'exit'?"}};
+       "expected syscall:NAME or syscall:NAME:exit, found 'syscall:close:exti'; did you mean "
+       "'exit'?"}};
   for (const auto& [text, message] : cases) {
     const Result<Probe> parsed = parse_probe(text);
     ASSERT_FALSE(parsed) << text;

@@ -18,14 +18,14 @@ inline constexpr TypeId kVoid{0};
 /// One C type with modifiers and typedefs resolved.
 struct Type {
   enum class Kind {
-    nothing,      // void, functions: cannot be a value
-    integer,      // bytes 1, 2, 4 or 8
+    nothing,  // void, functions: cannot be a value
+    integer,  // bytes 1, 2, 4 or 8
     boolean,
     enumeration,  // an integer with names
     pointer,
-    record,       // struct or union
+    record,  // struct or union
     array,
-    other,        // float and what else there is: cannot be used
+    other,  // float and what else there is: cannot be used
   };
   Kind kind = Kind::nothing;
   std::string name;         // as C writes it: "unsigned int", "struct task_struct *", "char[16]"

@@ -1,7 +1,7 @@
 // bind/toml/definition_parser.h - reads a monitor's definition from TOML. The only user of toml++.
 //
-// The file's keys stand in docs/definitions.md. Here names are checked for form, types and presence;
-// what they refer to is looked up by bind().
+// The file's keys stand in docs/definitions.md. Here names are checked for form, types and
+// presence; what they refer to is looked up by bind().
 #pragma once
 
 #include <optional>
@@ -22,8 +22,9 @@ struct ParsedDefinition {
   Diagnostics diagnostics;               // in file order
 };
 
-/// Reads `text`; `path` names it in places and becomes Definition::path. Any bytes will do. All problems
-/// of the definition are reported, of TOML's own syntax the first. After 100 the rest is counted only.
+/// Reads `text`; `path` names it in places and becomes Definition::path. Any bytes will do. All
+/// problems of the definition are reported, of TOML's own syntax the first. After 100 the rest is
+/// counted only.
 ParsedDefinition parse_definition(std::string_view text, const std::string& path);
 
 /// The same for a file. Errors: the file cannot be read, or is longer than kDefinitionBytesMax.

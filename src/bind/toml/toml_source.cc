@@ -9,7 +9,9 @@ namespace {
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 void append_utf8(std::string& out, std::uint32_t code) {
-  const auto byte = [&](std::uint32_t b) { out += static_cast<char>(static_cast<unsigned char>(b)); };
+  const auto byte = [&](std::uint32_t b) {
+    out += static_cast<char>(static_cast<unsigned char>(b));
+  };
   if (code < 0x80) {
     byte(code);
   } else if (code < 0x800) {
@@ -33,8 +35,8 @@ class StringDecoder {
   StringDecoder(std::string_view text, std::size_t at) : text_(text), at_(at) {}
 
   std::string decoded;
-  // (offset in `decoded`, offset in the file), wherever the two stop running in step; the first is the
-  // string's beginning.
+  // (offset in `decoded`, offset in the file), wherever the two stop running in step; the first is
+  // the string's beginning.
   std::vector<std::pair<std::size_t, std::size_t>> steps;
 
   void run() {
@@ -61,7 +63,9 @@ class StringDecoder {
   }
 
  private:
-  char look(std::size_t ahead) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
+  char look(std::size_t ahead) const {
+    return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
+  }
 
   // Three quotes end the string, but one or two more before them belong to it.
   bool closes(char quote) const {
@@ -84,7 +88,8 @@ class StringDecoder {
     const std::size_t begin = at_;
     const char kind = look(1);
     at_ += 2;
-    if (multi_line && (is_blank(kind) || kind == '\n' || kind == '\r')) {  // the line goes on after blanks
+    if (multi_line &&
+        (is_blank(kind) || kind == '\n' || kind == '\r')) {  // the line goes on after blanks
       while (at_ < text_.size() && (is_blank(look(0)) || look(0) == '\n' || look(0) == '\r')) ++at_;
       return;
     }
@@ -110,7 +115,8 @@ class StringDecoder {
 };
 }  // namespace
 
-TomlSource::TomlSource(std::string_view text, std::string path) : text_(text), path_(std::move(path)) {
+TomlSource::TomlSource(std::string_view text, std::string path)
+    : text_(text), path_(std::move(path)) {
   if (text_.starts_with("\xef\xbb\xbf")) text_.remove_prefix(3);  // a byte order mark
   line_starts_.push_back(0);
   for (std::size_t i = 0; i < text_.size(); ++i) {
@@ -144,7 +150,8 @@ ExprText TomlSource::string_at(std::size_t line, std::size_t character, std::str
   const std::size_t at = offset(line, character);
   StringDecoder decoder(text_, at);
   decoder.run();
-  if (decoder.steps.empty() || decoder.decoded != value) {  // not as we read TOML: the string as a whole
+  if (decoder.steps.empty() ||
+      decoder.decoded != value) {  // not as we read TOML: the string as a whole
     text.place = place_of(at);
   } else {
     text.place = place_of(decoder.steps.front().second);
@@ -156,27 +163,47 @@ ExprText TomlSource::string_at(std::size_t line, std::size_t character, std::str
   return text;
 }
 
-std::optional<Place> TomlSource::long_key(std::size_t most) const {
+std::optional<Diagnostic> TomlSource::refusal(std::size_t most_parts) const {
+  const auto refuse = [&](std::size_t at, std::string why) {
+    return Diagnostic{Severity::error, place_of(at), std::move(why)};
+  };
+  const auto look = [&](std::size_t at) { return at < text_.size() ? text_[at] : '\0'; };
+  const auto is_beyond_ascii = [&](std::size_t at) {
+    return static_cast<unsigned char>(look(at)) >= 0x80;
+  };
+  const auto three = [&](std::size_t at, char quote) {
+    return look(at) == quote && look(at + 1) == quote && look(at + 2) == quote;
+  };
+  // Where this and toml++ could disagree about what a string is, toml++ has seen an error before.
   std::size_t parts = 1;
   for (std::size_t i = 0; i < text_.size(); ++i) {
     const char c = text_[i];
+    if (is_beyond_ascii(i))
+      return refuse(i, "characters beyond ASCII stand in strings and comments only");
     if (c == '#') {
       i = std::min(text_.find('\n', i), text_.size());
       parts = 1;
+    } else if ((c == '"' || c == '\'') && three(i, c)) {
+      for (i += 3; i < text_.size() && !three(i, c); ++i) {
+        if (c != '"' || text_[i] != '\\') continue;
+        ++i;
+        const bool ends_line = is_blank(look(i)) || look(i) == '\n' || look(i) == '\r';
+        while (ends_line && (is_blank(look(i + 1)) || look(i + 1) == '\n' || look(i + 1) == '\r'))
+          ++i;
+        const std::size_t after = ends_line ? i + 1 : i;
+        if (is_beyond_ascii(after))
+          return refuse(after, "a character beyond ASCII cannot follow a backslash");
+      }
+      i += 2;
+      for (int more = 0; more < 2 && look(i + 1) == c; ++more)
+        ++i;  // two more quotes belong to the string
     } else if (c == '"' || c == '\'') {
-      if (text_.substr(i, 3) == std::string(3, c)) {
-        for (i += 3; i < text_.size() && text_.substr(i, 3) != std::string(3, c); ++i) {
-          if (c == '"' && text_[i] == '\\') ++i;
-        }
-        i += 2;
-        for (int more = 0; more < 2 && i + 1 < text_.size() && text_[i + 1] == c; ++more) ++i;
-      } else {
-        for (++i; i < text_.size() && text_[i] != c && text_[i] != '\n'; ++i) {
-          if (c == '"' && text_[i] == '\\') ++i;
-        }
+      for (++i; i < text_.size() && text_[i] != c && text_[i] != '\n'; ++i) {
+        if (c == '"' && text_[i] == '\\') ++i;
       }
     } else if (c == '.') {
-      if (++parts > most) return place_of(i);
+      if (++parts > most_parts)
+        return refuse(i, "a key with more than " + std::to_string(most_parts) + " parts");
     } else if (c == '=' || c == ',' || c == '\n' || c == '{' || c == '[') {
       parts = 1;
     }

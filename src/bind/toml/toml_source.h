@@ -1,7 +1,7 @@
 // bind/toml/toml_source.h - the text of a TOML file: where things stand in it.
 //
-// toml++ counts columns in characters and keeps no places inside of strings; diagnostics count bytes
-// and point into expressions, which are strings.
+// toml++ counts columns in characters and keeps no places inside of strings; diagnostics count
+// bytes and point into expressions, which are strings.
 #pragma once
 
 #include <cstddef>
@@ -25,13 +25,15 @@ class TomlSource {
   /// The place of a position as toml++ counts: lines and characters from 1.
   Place place(std::size_t line, std::size_t character) const;
 
-  /// The string whose opening quote stands at a position, with the places of its bytes. `value` is what
-  /// toml++ read.
+  /// The string whose opening quote stands at a position, with the places of its bytes. `value` is
+  /// what toml++ read.
   ExprText string_at(std::size_t line, std::size_t character, std::string value) const;
 
-  /// The first place where a key has more than `most` parts (a.b.c has three), if there is one. Such
-  /// keys make tables in tables, for which toml++ has no limit.
-  std::optional<Place> long_key(std::size_t most) const;
+  /// What toml++ 3.3 must not see, if there is any: the first key with more than `most_parts` parts
+  /// (a.b.c has three; each is a table in a table, and it follows them by recursion), and
+  /// characters beyond ASCII where it looks for blanks (outside of strings and comments, and after
+  /// a backslash in a string of several lines: its test for exotic blanks has no answer for them).
+  std::optional<Diagnostic> refusal(std::size_t most_parts) const;
 
  private:
   std::size_t offset(std::size_t line, std::size_t character) const;
