@@ -2,9 +2,9 @@
 
 #include <set>
 
-#include "app/rights.h"
 #include "base/text.h"
 #include "kernel/engine.h"
+#include "kernel/rights.h"
 
 namespace swerve {
 namespace {

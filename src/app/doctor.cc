@@ -7,9 +7,9 @@
 #include "app/commands.h"
 #include "app/definitions.h"
 #include "app/output.h"
-#include "app/rights.h"
 #include "base/text.h"
 #include "kernel/engine.h"
+#include "kernel/rights.h"
 
 namespace swerve {
 namespace {

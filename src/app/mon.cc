@@ -21,10 +21,10 @@
 #include "app/json_report.h"
 #include "app/output.h"
 #include "app/report.h"
-#include "app/rights.h"
 #include "app/selection.h"
 #include "base/text.h"
 #include "kernel/engine.h"
+#include "kernel/rights.h"
 #include "react/printk.h"
 #include "react/reactor.h"
 
@@ -138,11 +138,7 @@ void set_timer(const UniqueFd& timer, TimeNs after) {
 }
 
 int failed(const Error& error) {
-  std::string text = error.message();
-  if (error.code() == ErrorCode::denied && !missing_rights().empty() &&
-      text.find("setcap") == text.npos)
-    text += cat("; ", rights_advice());
-  complain(text);
+  complain(error.message());
   return kFailed;
 }
 
@@ -299,12 +295,7 @@ Result<> choose_reactors(const MonOptions& options, std::vector<Watched>& watche
     if (options.reactor && *options.reactor != setting.reactor) setting = {*options.reactor, {}};
     Result<std::shared_ptr<Reactor>> made = reactors.make(setting);
     if (!made) {
-      std::vector<std::string> names;
-      for (const ReactorSet::Kind& kind : reactors.kinds()) names.push_back(kind.name);
-      std::string text = made.error().message();
-      if (made.error().code() == ErrorCode::not_found)
-        text += cat(" (there are: ", join(names), ")");
-      return Error(made.error().code(), cat("monitor ", one.monitor->definition.name, ": ", text));
+      return std::move(made).error().within(cat("monitor ", one.monitor->definition.name));
     }
     one.reactor = *std::move(made);
     one.summary.reactor = setting.reactor;

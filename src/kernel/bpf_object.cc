@@ -9,20 +9,11 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "kernel/rights.h"
 
 namespace swerve {
 
 namespace {
-constexpr unsigned kCapSysAdmin = 21, kCapPerfmon = 38, kCapBpf = 39;
-
-std::uint64_t effective_capabilities() {
-  const Result<std::string> status = read_file("/proc/self/status");
-  if (!status) return 0;
-  const std::size_t at = status->find("CapEff:");
-  if (at == std::string::npos) return 0;
-  return std::strtoull(status->c_str() + at + 7, nullptr, 16);
-}
-
 std::uint32_t page_up(std::uint32_t bytes) {
   const auto page = static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));
   return (bytes + page - 1) / page * page;
@@ -31,19 +22,12 @@ std::uint32_t page_up(std::uint32_t bytes) {
 
 Error rights_error(std::string_view doing, int os_errno) {
   if (os_errno != EPERM && os_errno != EACCES) return Error::from_errno(os_errno, doing);
-  const std::uint64_t caps = effective_capabilities();
-  const auto has = [&](unsigned cap) { return (caps >> cap & 1) != 0; };
-  if (has(kCapSysAdmin) || (has(kCapBpf) && has(kCapPerfmon)))
-    return Error::from_errno(os_errno, doing);
-  std::vector<std::string> missing;
-  if (!has(kCapBpf)) missing.emplace_back("CAP_BPF");
-  if (!has(kCapPerfmon)) missing.emplace_back("CAP_PERFMON");
-  return Error(
-      ErrorCode::denied,
-      cat(doing, ": too few rights: ", join(missing, " and "), missing.size() == 1 ? " is" : " are",
-          " missing; run as root, or give them to the program: "
-          "setcap cap_bpf,cap_perfmon+ep swerve"),
-      os_errno);
+  const std::vector<std::string> missing = missing_rights();
+  if (missing.empty()) return Error::from_errno(os_errno, doing);
+  return Error(ErrorCode::denied,
+               cat(doing, ": too few rights: ", join(missing, " and "),
+                   missing.size() == 1 ? " is" : " are", " missing; ", rights_advice()),
+               os_errno);
 }
 
 std::string object_name(std::string_view name) {

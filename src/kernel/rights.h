@@ -1,4 +1,4 @@
-// app/rights.h - whether this process may load BPF programs, and what to do when it may not.
+// kernel/rights.h - whether this process may load BPF programs, and what to do when it may not.
 #pragma once
 
 #include <string>

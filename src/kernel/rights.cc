@@ -1,4 +1,4 @@
-#include "app/rights.h"
+#include "kernel/rights.h"
 
 #include <cstdint>
 #include <cstdlib>
