@@ -98,13 +98,16 @@ ReadMonitor read_monitor(const std::string& path) {
   }
   out.diagnostics = std::move(loaded->diagnostics);
   out.definition = std::move(loaded->definition);
-  if (!out.definition || out.definition->container) return out;
-  fs::path model = out.definition->model;
+  out.draft = std::move(loaded->draft);
+  const Definition* const read = out.definition ? &*out.definition
+                                 : out.draft    ? &*out.draft
+                                                : nullptr;
+  if (read == nullptr || read->container || read->model.empty()) return out;
+  fs::path model = read->model;
   if (model.is_relative()) model = fs::path(path).parent_path() / model;
   const Result<std::string> text = read_file(model.string());
   if (!text) {
-    out.diagnostics.push_back(
-        {Severity::error, out.definition->model_place, text.error().message()});
+    out.diagnostics.push_back({Severity::error, read->model_place, text.error().message()});
     return out;
   }
   ParsedAutomaton parsed = parse_dot(*text, model.string());

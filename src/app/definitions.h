@@ -41,6 +41,7 @@ bool is_path(std::string_view argument);
 /// A definition and its model as read; `model` is empty for a container or when there are errors.
 struct ReadMonitor {
   std::optional<Definition> definition;
+  std::optional<Definition> draft;  // of a definition with errors
   std::optional<Automaton> model;
   Diagnostics diagnostics;
 };

@@ -35,6 +35,9 @@ struct Diagnostic {
 
 using Diagnostics = std::vector<Diagnostic>;
 
+/// By line and column; what stands at one place keeps its order. For diagnostics of one file.
+void sort_by_place(Diagnostics& diagnostics);
+
 /// True when at least one of them is an error.
 bool has_errors(const Diagnostics& diagnostics);
 

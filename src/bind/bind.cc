@@ -17,6 +17,7 @@ class Binder {
 
   std::vector<Binding> run() {
     std::vector<Binding> bindings;
+    bindings.reserve(definition_.on.size());
     for (const BindingText& on : definition_.on) bindings.push_back(binding(on));
     if (definition_.on.empty()) {
       complain(Place{definition_.path}, "no binding; a monitor needs at least one [[on]]");
@@ -24,11 +25,15 @@ class Binder {
       check_start();
       check_events();
     }
-    std::stable_sort(
-        diagnostics_.begin(), diagnostics_.end(), [](const Diagnostic& a, const Diagnostic& b) {
-          return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
-        });
+    sort_by_place(diagnostics_);
     return bindings;
+  }
+
+  void check_whole_ones() {
+    for (const BindingText& on : definition_.on) {
+      if (on.whole) (void)binding(on);
+    }
+    sort_by_place(diagnostics_);
   }
 
   Diagnostics diagnostics_;
@@ -175,6 +180,13 @@ class Binder {
   bool can_start_ = false;
 };
 }  // namespace
+
+Diagnostics check_bindings(const Definition& draft, const Automaton& model,
+                           const ProbeCatalog& catalog) {
+  Binder binder(draft, model, catalog);
+  binder.check_whole_ones();
+  return std::move(binder.diagnostics_);
+}
 
 BindOutcome bind(Definition definition, Automaton model, const ProbeCatalog& catalog) {
   Binder binder(definition, model, catalog);

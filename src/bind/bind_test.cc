@@ -274,5 +274,18 @@ TEST(BindRejects, EverythingTogetherInFileOrder) {
             "m.toml:24:1: error: 'end' is for scope \"object\"; this monitor's is \"task\"\n");
 }
 
+TEST(CheckBindings, SpeaksOfTheWholeOnesAlone) {
+  Written w(Scope::task);
+  w.on("tracepoint:sched_switch", "switch_in").task("nxt");
+  w.on("tracepoint:sched_wakeupp", "wakeup");
+  w.definition.on[1].whole = false;
+  std::string said;
+  for (const Diagnostic& d : check_bindings(w.definition, wwnr_model(), w.catalog))
+    said += d.to_string() + "\n";
+  EXPECT_EQ(said,
+            "m.toml:13:1: error: no argument 'nxt' in sched_switch(preempt, prev, next, "
+            "prev_state); did you mean 'next'?\n");
+}
+
 }  // namespace
 }  // namespace swerve

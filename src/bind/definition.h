@@ -44,6 +44,7 @@ Place place_at(const ExprText& text, std::size_t offset);
 /// One [[on]] of a definition.
 struct BindingText {
   Place place;
+  bool whole = true;  // false: its reader found fault with it, and what follows may be missing
   Probe probe;
   Place probe_place;
   std::string event;
@@ -94,5 +95,10 @@ struct BindOutcome {
 /// and `start_run` that are both always true, events of the model that no binding gives, a monitor
 /// that nothing can start.
 BindOutcome bind(Definition definition, Automaton model, const ProbeCatalog& catalog);
+
+/// What bind() would say about the bindings that are whole, of a definition whose reader found errors:
+/// so that a person hears of all of them at once.
+Diagnostics check_bindings(const Definition& draft, const Automaton& model,
+                           const ProbeCatalog& catalog);
 
 }  // namespace swerve

@@ -390,8 +390,12 @@ def bad_definitions():
     with folder({"one.toml": RENAMES_TOML.replace('"renames"', '"one"').replace('"name"', '"nam"'),
                  "renames.dot": RENAMES_DOT,
                  "two.toml": RENAMES_TOML.replace('"renames"', '"two"').replace('task = "task"', 'task = "tsk"')
-                                         .replace("task_rename", "task_renam")}) as home:
-        ran = swerve("mon", "./one.toml", "./two.toml", "--for", "1s", cwd=home)
+                                         .replace("task_rename", "task_renam"),
+                 "three.toml": "descripton = 'x'\n" + RENAMES_TOML.replace('"renames"', '"three"')
+                                                                  .replace('"name"', '"nam"')}) as home:
+        ran = swerve("mon", "./one.toml", "./two.toml", "./three.toml", "--for", "1s", cwd=home)
+        expect(re.search(r"^\./three\.toml:1:1: error: unknown key 'descripton'", ran.err, re.M), "three's key", ran)
+        expect(re.search(r"^\./three\.toml:9:\d+: error: .*'nam'", ran.err, re.M), "three's event", ran)
         expect_equal((ran.status, ran.out), (1, ""), ran)
         expect(re.search(r"^\./one\.toml:8:\d+: error: .*'nam'", ran.err, re.M), "one's event", ran)
         expect(re.search(r"^\./two\.toml:6:\d+: error: .*'task_renam'", ran.err, re.M), "two's probe", ran)

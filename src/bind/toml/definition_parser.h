@@ -19,6 +19,7 @@ inline constexpr std::size_t kDefinitionBytesMax = 1U << 20;
 
 struct ParsedDefinition {
   std::optional<Definition> definition;  // set exactly when there is no error
+  std::optional<Definition> draft;       // else what could be read, for check_bindings()
   Diagnostics diagnostics;               // in file order
 };
 
