@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# tests/oracle/run.sh [PART...] - compares with the reference: a kernel with its own RV, in QEMU.
+#
+# Parts: same (event for event with the kernel's wwnr), probes (fentry, fexit, wip), cost (instructions a round trip), stock
+# (the static swerve on Debian's own kernel). Without any: all. Everything that is built stays in build/oracle. Ends with 1
+# when a part has failed. REFERENCE_KERNEL and SWERVE_STATIC name ones that are built already.
+set -uo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+dir=$root/build/oracle
+mkdir -p "$dir/bin"
+[ $# -gt 0 ] || set -- same probes cost stock
+
+if [ -n "${SWERVE_STATIC:-}" ]; then
+  cp "$SWERVE_STATIC" "$dir/bin/swerve" || exit 1
+else
+  make -s -C "$root" static || exit 1
+  strip -o "$dir/bin/swerve" "$root/build/static/swerve" || exit 1
+fi
+cc=${CC:-cc}
+"$cc" -O2 -Wall -static -pthread -o "$dir/bin/load" "$here/load.c" || exit 1
+"$cc" -O2 -Wall -static -o "$dir/bin/empty_programs" "$here/empty_programs.c" -lbpf -lelf -lz 2>"$dir/link.log" ||
+  { cat "$dir/link.log"; exit 1; }
+"$cc" -O2 -static -o "$dir/bin/rwfs_demo" "$root/examples/rwfs_demo.c" || exit 1
+reference=${REFERENCE_KERNEL:-$dir/reference/bzImage}
+
+boot() { "$here/boot.sh" "$@" "$dir"/bin/* "$root/monitors"; }
+
+same() {
+  local status=0 cpus first out
+  for setting in 2,kernel,1 2,swerve,2 4,kernel,3 4,swerve,4; do
+    IFS=, read -r cpus first seed <<<"$setting"
+    out=$dir/same-$cpus-$first
+    rm -rf "$out"
+    mkdir -p "$out"
+    printf 'first=%s seconds=10 seed=%s\n' "$first" "$seed" >"$dir/settings"
+    echo "  $cpus CPUs, $first is switched on first:"
+    CPUS=$cpus MEMORY=2048 LIMIT=300 boot "$reference" "$here/guest_compare.sh" "$out" "$dir/settings" &&
+      python3 "$here/compare.py" "$out/times" "$out/kernel.txt" "$out/swerve.json" || status=1
+  done
+  return $status
+}
+
+probes() {
+  boot "$reference" "$here/guest_probes.sh" "$dir/probes" "$here/opens.toml" "$here/opens.dot"
+}
+
+cost() {
+  COUNT=1 LIMIT=600 boot "$reference" "$here/guest_cost.sh" "$dir/cost" >"$dir/cost.txt" ||
+    { cat "$dir/cost.txt"; return 1; }
+  python3 "$here/cost.py" "$dir/cost.txt"
+}
+
+stock() {
+  "$here/stock.sh" "$dir/stock" && boot "$dir/stock/vmlinuz" "$here/guest_stock.sh" "$dir/stock/out"
+}
+
+declare -A title=(
+  [same]="The kernel's own wwnr and swerve's on the same load at the same time, event for event"
+  [probes]="Probes that other kernels lack"
+  [cost]="Instructions added to a ping-pong round trip (2 switches, 2 wake-ups), counted"
+  [stock]="The static swerve on Debian's own kernel"
+)
+failed=()
+for part in "$@"; do
+  [ -n "${title[$part]:-}" ] || { echo "there is no part '$part'; there are: same probes cost stock" >&2; exit 2; }
+  if [ "$part" != stock ] && [ -z "${REFERENCE_KERNEL:-}" ]; then "$here/build.sh" "$dir/reference" || exit 1; fi
+  echo "${title[$part]}"
+  "$part" || { failed+=("$part"); echo "  FAILED"; }
+done
+if [ ${#failed[@]} -gt 0 ]; then
+  echo "oracle: failed: ${failed[*]}"
+  exit 1
+fi
+echo "oracle: all as the reference says"
