@@ -7,9 +7,8 @@
 #include "bind/toml/toml_source.h"
 
 // How toml++ is used: header only, without exceptions, and with two repairs to 3.3.0.
-// - It asserts what a file can break ("[!x]"). With assertions such a file ends the process,
-// without
-//   them clang takes them for granted; with none at all its code reports the error.
+// - It asserts what a file can break ("[!x]"). With assertions such a file ends the process, and
+//   where they are off, clang takes them for granted; with none at all its code reports the error.
 // - Its test for exotic blanks has undefined behaviour for U+00A1 to U+0499, which are none.
 #pragma push_macro("NDEBUG")
 #undef NDEBUG

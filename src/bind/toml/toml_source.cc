@@ -163,14 +163,8 @@ ExprText TomlSource::string_at(std::size_t line, std::size_t character, std::str
   return text;
 }
 
-std::optional<Diagnostic> TomlSource::refusal(std::size_t most_parts) const {
-  const auto refuse = [&](std::size_t at, std::string why) {
-    return Diagnostic{Severity::error, place_of(at), std::move(why)};
-  };
+std::optional<Place> TomlSource::long_key(std::size_t most) const {
   const auto look = [&](std::size_t at) { return at < text_.size() ? text_[at] : '\0'; };
-  const auto is_beyond_ascii = [&](std::size_t at) {
-    return static_cast<unsigned char>(look(at)) >= 0x80;
-  };
   const auto three = [&](std::size_t at, char quote) {
     return look(at) == quote && look(at + 1) == quote && look(at + 2) == quote;
   };
@@ -178,32 +172,22 @@ std::optional<Diagnostic> TomlSource::refusal(std::size_t most_parts) const {
   std::size_t parts = 1;
   for (std::size_t i = 0; i < text_.size(); ++i) {
     const char c = text_[i];
-    if (is_beyond_ascii(i))
-      return refuse(i, "characters beyond ASCII stand in strings and comments only");
     if (c == '#') {
       i = std::min(text_.find('\n', i), text_.size());
       parts = 1;
     } else if ((c == '"' || c == '\'') && three(i, c)) {
       for (i += 3; i < text_.size() && !three(i, c); ++i) {
-        if (c != '"' || text_[i] != '\\') continue;
-        ++i;
-        const bool ends_line = is_blank(look(i)) || look(i) == '\n' || look(i) == '\r';
-        while (ends_line && (is_blank(look(i + 1)) || look(i + 1) == '\n' || look(i + 1) == '\r'))
-          ++i;
-        const std::size_t after = ends_line ? i + 1 : i;
-        if (is_beyond_ascii(after))
-          return refuse(after, "a character beyond ASCII cannot follow a backslash");
+        if (c == '"' && text_[i] == '\\') ++i;
       }
       i += 2;
-      for (int more = 0; more < 2 && look(i + 1) == c; ++more)
-        ++i;  // two more quotes belong to the string
+      // One or two more quotes belong to the string.
+      for (int more = 0; more < 2 && look(i + 1) == c; ++more) ++i;
     } else if (c == '"' || c == '\'') {
       for (++i; i < text_.size() && text_[i] != c && text_[i] != '\n'; ++i) {
         if (c == '"' && text_[i] == '\\') ++i;
       }
     } else if (c == '.') {
-      if (++parts > most_parts)
-        return refuse(i, "a key with more than " + std::to_string(most_parts) + " parts");
+      if (++parts > most) return place_of(i);
     } else if (c == '=' || c == ',' || c == '\n' || c == '{' || c == '[') {
       parts = 1;
     }

@@ -29,11 +29,10 @@ class TomlSource {
   /// what toml++ read.
   ExprText string_at(std::size_t line, std::size_t character, std::string value) const;
 
-  /// What toml++ 3.3 must not see, if there is any: the first key with more than `most_parts` parts
-  /// (a.b.c has three; each is a table in a table, and it follows them by recursion), and
-  /// characters beyond ASCII where it looks for blanks (outside of strings and comments, and after
-  /// a backslash in a string of several lines: its test for exotic blanks has no answer for them).
-  std::optional<Diagnostic> refusal(std::size_t most_parts) const;
+  /// The first place where a key has more than `most` parts (a.b.c has three), if there is one.
+  /// Such keys make tables in tables, which toml++ follows by recursion, and for which it has no
+  /// limit.
+  std::optional<Place> long_key(std::size_t most) const;
 
  private:
   std::size_t offset(std::size_t line, std::size_t character) const;
