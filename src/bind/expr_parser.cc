@@ -169,7 +169,7 @@ class Parser {
   };
 
   Operand expression() {
-    const Operand condition = binary(1);
+    Operand condition = binary(1);
     if (!now().is("?")) return condition;
     const ExprToken sign = take();
     const Level level(*this);

@@ -393,17 +393,16 @@ Operand ExprTyping::at_place(const ExprPtr& pointer, std::uint64_t bit_offset,
     return o;
   }
   // The smallest aligned load that covers the field.
-  unsigned bytes = 1;
-  while (bytes <= 8 && bit_offset / (8U * bytes) != (bit_offset + bit_size - 1) / (8U * bytes))
-    bytes *= 2;
-  if (bytes > 8 || bit_size > e.bits) {
+  std::uint64_t word = 8;
+  while (word <= 64 && bit_offset / word != (bit_offset + bit_size - 1) / word) word *= 2;
+  if (word > 64 || bit_size > e.bits) {
     complain(complain_at,
              cat("the bit field '", e.path, "' does not lie in one word and cannot be read"));
     return {};
   }
-  e.offset = static_cast<std::uint32_t>(bit_offset / (8U * bytes) * bytes);
-  e.load_bytes = static_cast<std::uint8_t>(bytes);
-  e.bit_shift = static_cast<std::uint8_t>(bit_offset - std::uint64_t{e.offset} * 8);
+  e.offset = static_cast<std::uint32_t>(bit_offset / word * (word / 8));
+  e.load_bytes = static_cast<std::uint8_t>(word / 8);
+  e.bit_shift = static_cast<std::uint8_t>(bit_offset % word);
   e.bit_size = static_cast<std::uint8_t>(bit_size);
   const bool is_signed = e.is_signed;
   e.is_signed = false;

@@ -209,9 +209,9 @@ class Reader {
   }
 
   void scope(const toml::table& table) {
-    static const std::vector<std::string> kScopes = {"global", "cpu", "task", "object"};
+    const std::vector<std::string> scopes = {"global", "cpu", "task", "object"};
     if (!table.contains("scope"))
-      complain(whole_file(), cat("'scope' is missing (", join(kScopes), ")"));
+      complain(whole_file(), cat("'scope' is missing (", join(scopes), ")"));
     const std::optional<std::string> value = line(table, "scope");
     if (!value) return;
     for (const Scope scope : {Scope::global, Scope::cpu, Scope::task, Scope::object}) {
@@ -221,8 +221,8 @@ class Reader {
         return;
       }
     }
-    complain(place(*table.get("scope")), cat("no scope '", escape(*value), "' (", join(kScopes),
-                                             ")", near_miss(*value, kScopes)));
+    complain(place(*table.get("scope")), cat("no scope '", escape(*value), "' (", join(scopes), ")",
+                                             near_miss(*value, scopes)));
   }
 
   void model(const toml::table& table) {
