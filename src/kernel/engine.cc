@@ -28,7 +28,8 @@ constexpr std::uint32_t kTaskOverflow = 8192;     // tasks whose place another o
 constexpr std::uint32_t kWatchedMax = 32768;      // tasks of a watched command, at one time
 constexpr std::size_t kTableBytesMax = 4U << 20;  // what one array element may hold on Linux 6.1
 constexpr std::uint32_t kRingBytes = 512U << 10;
-constexpr std::uint32_t kStepRingBytes = 8U << 20;
+constexpr std::uint32_t kStepRingBytes = 4U << 20;
+constexpr int kStatsTries = 4;        // walks that nothing may disturb
 constexpr std::size_t kLogLines = 6;  // of the verifier, in an error
 
 unsigned bits_for(std::uint32_t count) {
@@ -128,6 +129,7 @@ struct Engine::State {
   std::vector<std::unique_ptr<LiveMonitor>> monitors;
   KernelSymbols symbols;
   VerdictSink* sink = nullptr;
+  std::size_t taken = 0;  // records, by this drain()
 
   ~State() { ::ring_buffer__free(reader); }
 
@@ -297,7 +299,10 @@ Result<std::size_t> Engine::add(const BoundMonitor& monitor) {
                  cat("the model of ", live->name, " needs a table of ", tables.size(),
                      " bytes; the kernel path takes ", kTableBytesMax));
   }
-  if (live->scope == Scope::task) live->slot_bits = kTaskSlotBits;
+  const EngineOptions& options = state_->options;
+  if (live->scope == Scope::task) {
+    live->slot_bits = options.task_slot_bits != 0 ? options.task_slot_bits : kTaskSlotBits;
+  }
   if (live->scope == Scope::cpu) {
     live->slot_bits = bits_for(static_cast<std::uint32_t>(::libbpf_num_possible_cpus()));
   }
@@ -312,8 +317,9 @@ Result<std::size_t> Engine::add(const BoundMonitor& monitor) {
     return Error::from_errno(errno, "write the model's table");
   }
   if (live->scope == Scope::task || live->scope == Scope::object) {
-    const std::uint32_t room =
-        live->scope == Scope::task ? kTaskOverflow : monitor.definition.max_instances;
+    const std::uint32_t room = live->scope == Scope::object ? monitor.definition.max_instances
+                               : options.task_overflow != 0 ? options.task_overflow
+                                                            : kTaskOverflow;
     SWERVE_TRY_ASSIGN(live->keyed,
                       create_map(name, {.type = BPF_MAP_TYPE_HASH,
                                         .key_bytes = 8,
@@ -427,10 +433,10 @@ Result<> Engine::watch_no_more_children() {
 int Engine::poll_fd() const { return ::ring_buffer__epoll_fd(state_->reader); }
 
 int Engine::State::take_record(void* self, void* data, std::size_t bytes) {
-  if (bytes >= sizeof(Record)) {
-    static_cast<State*>(self)->take(*static_cast<const Record*>(data), bytes);
-  }
-  return 0;
+  State& state = *static_cast<State*>(self);
+  if (bytes >= sizeof(Record)) state.take(*static_cast<const Record*>(data), bytes);
+  // Events that come faster than they are taken must not keep the caller from its other work.
+  return ++state.taken < kDrainMost ? 0 : -EAGAIN;
 }
 
 void Engine::State::take(const Record& r, std::size_t bytes) {
@@ -480,9 +486,10 @@ void Engine::State::take(const Record& r, std::size_t bytes) {
 
 std::size_t Engine::drain(VerdictSink& sink) {
   state_->sink = &sink;
-  const int taken = ::ring_buffer__consume(state_->reader);
+  state_->taken = 0;
+  (void)::ring_buffer__consume(state_->reader);
   state_->sink = nullptr;
-  return taken > 0 ? static_cast<std::size_t>(taken) : 0;
+  return state_->taken;
 }
 
 MonitorStats Engine::stats(std::size_t monitor) const {
@@ -495,18 +502,26 @@ MonitorStats Engine::stats(std::size_t monitor) const {
   out.raced = head.raced;
   out.lost = head.lost;
   out.compat = head.compat;
-  out.events = head.events_gone;
   if (state_->watched) out.refused += state_->watch_cells.at<WatchCells>(0)->refused;
-  const auto add = [&](const Slot& p) {
-    out.events += p.count;
-    if (m.monitoring(p.word)) ++out.instances;
-  };
-  bool displaced = m.scope == Scope::object;
-  for (std::size_t i = 0; i < m.slots(); ++i) {
-    add(m.slot(i));
-    displaced = displaced || m.slot(i).displaced != 0;
+  // An instance that goes takes its count to events_gone: where that happens during the walk,
+  // again.
+  const auto gone = [&] { return std::atomic_ref(m.head().events_gone).load(); };
+  for (int tries = 0; tries < kStatsTries; ++tries) {
+    const std::uint64_t before = gone();
+    out.events = before;
+    out.instances = 0;
+    const auto add = [&](const Slot& p) {
+      out.events += p.count;
+      if (m.monitoring(p.word)) ++out.instances;
+    };
+    bool displaced = m.scope == Scope::object;
+    for (std::size_t i = 0; i < m.slots(); ++i) {
+      add(m.slot(i));
+      displaced = displaced || m.slot(i).displaced != 0;
+    }
+    if (displaced) m.each_keyed([&](std::uint64_t, const Slot& p) { add(p); });
+    if (gone() == before) break;
   }
-  if (displaced) m.each_keyed([&](std::uint64_t, const Slot& p) { add(p); });
   for (const Loaded& p : m.programs) out.missed += recursion_misses(p.program) - p.missed_before;
   for (const Loaded& p : state_->watch_programs) out.missed += recursion_misses(p.program);
   return out;

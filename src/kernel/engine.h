@@ -23,8 +23,12 @@ struct EngineOptions {
   bool every_step = false;    // report every step, not violations alone
   bool stacks = true;         // take the kernel stack at a violation
   bool only_watched = false;  // only tasks that were born under watch_children_of() count
-  // Shared by all monitors; a power of two, at least a page. 0: 512 KB, with every_step 8 MB.
+  // Shared by all monitors; a power of two, at least a page. 0: 512 KB, with every_step 4 MB.
   std::uint32_t ring_bytes = 0;
+  // For tests, which want tasks to collide: log2 of the number of places in the task table, and how
+  // many tasks there may be whose place another one has. 0: as the engine likes.
+  unsigned task_slot_bits = 0;
+  std::uint32_t task_overflow = 0;
 };
 
 /// Counts since arm(), of one monitor.
@@ -73,7 +77,9 @@ class Engine {
   /// Becomes readable when there is something to drain (not for every step: those are only
   /// announced in bulk, so that reading them does not make events; drain at least every 100 ms).
   int poll_fd() const;
-  /// Hands what the ring holds to `sink`. Returns how many records that were.
+  /// Hands what the ring holds to `sink`, at most kDrainMost records, so that a flood of events leaves
+  /// the caller time for its other work. Returns how many.
+  static constexpr std::size_t kDrainMost = 4096;
   std::size_t drain(VerdictSink& sink);
 
   /// Cost: walks the monitor's instances.
