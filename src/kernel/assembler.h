@@ -81,6 +81,11 @@ class Assembler {
     emit(BPF_STX | BPF_ATOMIC | BPF_DW, dst, src, offset, BPF_CMPXCHG);
   }
 
+  /// *(u64 *)(dst + offset) becomes src, and src what was there.
+  void exchange(Reg dst, std::int16_t offset, Reg src) {
+    emit(BPF_STX | BPF_ATOMIC | BPF_DW, dst, src, offset, BPF_XCHG);
+  }
+
   void jump(Label to) { branch(BPF_JMP | BPF_JA, Reg::r0, Reg::r0, 0, to); }
   void jump_if(JumpOp op, Reg a, Reg b, Label to) {
     branch(static_cast<std::uint8_t>(BPF_JMP | op | BPF_X), a, b, 0, to);

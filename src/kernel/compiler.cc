@@ -451,6 +451,13 @@ void ProgramWriter::step_function() {
   find_for_step(have, out);
   a_.place(have);
 
+  const auto delete_keyed = [&] {
+    a_.map(Reg::r1, in_.keyed_fd);
+    a_.mov(Reg::r2, Reg::r10);
+    a_.alu(BPF_ADD, Reg::r2, kKeySlot);
+    a_.call(BPF_FUNC_map_delete_elem);
+  };
+
   // One try. r0 = the word.
   a_.place(again);
   a_.load(8, Reg::r0, Reg::r8, kWordAt);
@@ -465,11 +472,32 @@ void ProgramWriter::step_function() {
   if (object) a_.jump_if(BPF_JNE, Reg::r0, 0, next_try);  // it is just being removed
   require_armed(out);
   a_.mov(Reg::r1, static_cast<std::int32_t>(raw(in_.table->started())));
+  if (object) {  // an event that starts its object and ends it, too, leaves nothing behind
+    const Label stays = a_.label();
+    a_.mov(Reg::r2, Reg::r9);
+    a_.alu(BPF_RSH, Reg::r2, kHandlerShift);
+    a_.jump_if(BPF_JNE, Reg::r2,
+               static_cast<std::int32_t>(Handler::start) | 1 << (kEndShift - kHandlerShift), stays);
+    a_.constant(Reg::r1, layout::kDying);
+    a_.place(stays);
+  }
   a_.compare_exchange(Reg::r8, kWordAt, Reg::r1);
   a_.jump_if(BPF_JNE, Reg::r0, 0, next_try);
   count(offsetof(Head, started));
+  // The transitions that it counts are those since the start.
+  a_.mov(Reg::r2, 0);
+  a_.exchange(Reg::r8, kCountAt, Reg::r2);
+  count_register(offsetof(Head, events_gone), Reg::r2);
   a_.mov(Reg::r1, Reg::r9);
   a_.alu(BPF_RSH, Reg::r1, kHandlerShift);
+  if (object) {
+    const Label stays = a_.label();
+    a_.jump_if(BPF_JNE, Reg::r1,
+               static_cast<std::int32_t>(Handler::start) | 1 << (kEndShift - kHandlerShift), stays);
+    delete_keyed();
+    a_.jump(out);
+    a_.place(stays);
+  }
   a_.alu(BPF_AND, Reg::r1, 3);
   a_.jump_if(BPF_JEQ, Reg::r1, static_cast<std::int32_t>(Handler::start), out);
   // Straight on: going back to `again` is what Linux 6.1 takes for an endless loop.
@@ -551,10 +579,7 @@ void ProgramWriter::step_function() {
     a_.load(8, Reg::r2, Reg::r10, kCountSlot);
     if (extra_events != 0) a_.alu(BPF_ADD, Reg::r2, extra_events);
     count_register(offsetof(Head, events_gone), Reg::r2);
-    a_.map(Reg::r1, in_.keyed_fd);
-    a_.mov(Reg::r2, Reg::r10);
-    a_.alu(BPF_ADD, Reg::r2, kKeySlot);
-    a_.call(BPF_FUNC_map_delete_elem);
+    delete_keyed();
   };
   if (object) {
     const Label stays = a_.label();
