@@ -58,6 +58,14 @@ constexpr Constant kConstants[] = {
     {"TASK_TRACED", 0x8},
     {"TASK_IDLE", 0x402},
 
+    // More of the kernel's scheduler: policies, priorities (real-time ones are below), task flags.
+    {"SCHED_NORMAL", 0},
+    {"MAX_RT_PRIO", 100},
+    {"PF_IDLE", 0x2},
+    {"PF_EXITING", 0x4},
+    {"PF_WQ_WORKER", 0x20},
+    {"PF_KTHREAD", 0x200000},
+
     // Numbers that system calls return inside the kernel only; a program never sees them.
     {"ERESTARTSYS", 512},
     {"ERESTARTNOINTR", 513},

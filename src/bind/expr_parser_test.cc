@@ -128,6 +128,7 @@ class AsTheCompiler : public testing::Test {
 #pragma GCC diagnostic ignored "-Wbool-operation"
 #pragma GCC diagnostic ignored "-Wint-in-bool-context"
 #pragma GCC diagnostic ignored "-Wpedantic"
+// NOLINTBEGIN(modernize-use-nullptr,bugprone-signed-char-misuse)
 #define SAME(expression) same(#expression, +(expression))
 
 TEST_F(AsTheCompiler, Literals) {
@@ -409,6 +410,7 @@ TEST_F(AsTheCompiler, Builtins) {
   SAME(now - 1);
   SAME(tgid == 42 && cpu != 2);
 }
+// NOLINTEND(modernize-use-nullptr,bugprone-signed-char-misuse)
 #pragma GCC diagnostic pop
 
 // --- Values that are not C's, or that C++ cannot write
@@ -658,6 +660,7 @@ struct BadExpr {
   const char* probe;
   std::string diagnostics;  // without "m.toml:"
 };
+// NOLINTNEXTLINE(readability-identifier-naming): the name is GoogleTest's
 void PrintTo(const BadExpr& c, std::ostream* os) { *os << c.name; }
 
 class ExprParserRejects : public testing::TestWithParam<BadExpr> {};

@@ -294,7 +294,7 @@ class Event final : public Operands {
     const std::uint64_t at = evaluate(*load.a, *this) + load.offset;
     std::uint64_t value = 0;
     if (room(at) < load.load_bytes) return 0;
-    std::memcpy(&value, reinterpret_cast<const void*>(at), load.load_bytes);
+    std::memcpy(&value, memory(at), load.load_bytes);
     return value;
   }
   bool bytes(const Expr& place, std::size_t count, std::string& out) const override {
@@ -303,12 +303,15 @@ class Event final : public Operands {
         is_member ? evaluate(*place.a, *this) + place.offset : evaluate(place, *this);
     const std::uint64_t most = room(at);
     if (most == 0) return false;
-    const char* const begin = reinterpret_cast<const char*>(at);
+    const char* const begin = memory(at);
     out.assign(begin, strnlen(begin, std::min<std::uint64_t>(count, most)));
     return true;
   }
 
  private:
+  static const char* memory(std::uint64_t at) {
+    return reinterpret_cast<const char*>(at);  // NOLINT(performance-no-int-to-ptr): an address
+  }
   // How many bytes can be read at an address.
   std::uint64_t room(std::uint64_t at) const {
     for (const auto& [begin, size] : readable) {

@@ -191,6 +191,7 @@ struct BadDefinition {
   std::string text;
   std::string diagnostics;
 };
+// NOLINTNEXTLINE(readability-identifier-naming): the name is GoogleTest's
 void PrintTo(const BadDefinition& c, std::ostream* os) { *os << c.name; }
 
 class DefinitionParserRejects : public testing::TestWithParam<BadDefinition> {};
