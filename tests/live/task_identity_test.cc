@@ -1,266 +1,350 @@
-// State belongs to the task: not to its number, not to its address, and to nobody when it is gone.
+// An instance belongs to its task: not to the task's number, not to its address, not to its
+// process, not to the place that it got in our table.
+//
+// Tasks say what they do by prctl() with an option that the kernel does not have and the event's
+// number after it.
+#include <bpf/libbpf.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/sched.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
+#include <chrono>
 #include <functional>
-#include <latch>
+#include <iostream>
 #include <set>
-#include <thread>
 
-#include "kernel/layout.h"
+#include "driver.h"
 #include "support.h"
 
 namespace swerve::live {
 namespace {
 
-constexpr std::uint32_t kMark = 0x53574944;
+using std::chrono::steady_clock;
 
-// An invalid option of prctl: changes nothing, and says what we want it to.
-void say(std::uint64_t what) { ::syscall(SYS_prctl, kMark, what, 0, 0, 0); }
-constexpr std::uint64_t kStart = 1;  // starts the calling task's instance, in state `on`
-constexpr std::uint64_t kBad = 2;    // a violation, if the task is monitored
+constexpr std::uint64_t kOption = 0x53571d00;  // of no prctl()
+enum Mark : std::uint64_t { kBegin = 1, kBad = 2, kSeen = 3, kNever = 4 };
 
-const std::string kName = "identity";
-const std::string kIsOurs = cat("option == ", kMark);
-
-std::optional<BoundMonitor> start_and_bad() {
-  return make_monitor(
-      kName, Scope::task, two_states(),
-      {{.probe = "syscall:prctl",
-        .event = "go",
-        .when = kIsOurs + " && arg2 == 1",
-        .start_run = "true"},
-       {.probe = "syscall:prctl", .event = "go", .when = kIsOurs + " && arg2 == 2"},
-       {.probe = "syscall:prctl", .event = "stop", .when = kIsOurs + " && arg2 == 3"}});
+void say(Mark mark) { ::syscall(SYS_prctl, kOption, mark, 0, 0, 0); }
+std::string said(Mark mark) {
+  return cat("option == ", kOption, " && arg2 == ", static_cast<std::uint64_t>(mark));
 }
 
-struct Watch {
-  std::unique_ptr<Engine> engine;
-  std::size_t number = 0;
+/// `begin` starts an instance; `bad` after it is a violation, and nothing at all without it.
+std::optional<BoundMonitor> begin_and_bad() {
+  return make_monitor(
+      "begin_bad", Scope::task,
+      Automaton::make("begin_bad", "off",
+                      {{"off", "begin", "on"}, {"on", "begin", "on"}, {"off", "bad", "off"}})
+          .value(),
+      {{.probe = "syscall:prctl", .event = "begin", .when = said(kBegin), .start_run = "true"},
+       {.probe = "syscall:prctl", .event = "bad", .when = said(kBad)}});
+}
 
-  void begin(const std::vector<BoundMonitor>& monitors, EngineOptions options) {
-    options.stacks = false;
-    auto made = Engine::create(catalog(), options);
-    ASSERT_TRUE(made) << made.error().message();
-    engine = std::move(made).value();
-    for (const BoundMonitor& m : monitors) {
-      const auto added = engine->add(m);
-      ASSERT_TRUE(added) << added.error().message();
-    }
-    const auto attached = engine->attach();
-    ASSERT_TRUE(attached) << attached.error().message();
-    engine->arm();
-  }
-  MonitorStats stats() const { return engine->stats(number); }
-};
+/// A violation for each kSeen, whose key is the address of the task that said it.
+std::optional<BoundMonitor> address_of_task() {
+  return make_monitor("address", Scope::object, two_states(),
+                      {{.probe = "syscall:prctl",
+                        .event = "stop",
+                        .key = "(unsigned long)current",
+                        .when = said(kSeen),
+                        .start_run = "true"},
+                       {.probe = "syscall:prctl",
+                        .event = "go",
+                        .key = "(unsigned long)current",
+                        .when = said(kNever)}});
+}
 
-// A child with the number `tid` (0: any) that runs `f`; its number, after its end.
-pid_t child(pid_t tid, const std::function<void()>& f) {
+/// A process that does `work`; waits for its end. With a number: it gets that one, or 0 comes back
+/// with errno set.
+pid_t run_child(const std::function<void()>& work, pid_t number = 0) {
   clone_args args{};
   args.exit_signal = SIGCHLD;
-  args.set_tid = tid != 0 ? reinterpret_cast<std::uint64_t>(&tid) : 0;
-  args.set_tid_size = tid != 0 ? 1 : 0;
-  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+  if (number != 0) {
+    args.set_tid = reinterpret_cast<std::uintptr_t>(&number);
+    args.set_tid_size = 1;
+  }
+  const auto pid = static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args));
+  if (pid < 0) return 0;
   if (pid == 0) {
-    f();
+    work();
     ::_exit(0);
   }
-  if (pid > 0) ::waitpid(static_cast<pid_t>(pid), nullptr, 0);
-  return static_cast<pid_t>(pid);
+  ::waitpid(pid, nullptr, 0);
+  return pid;
 }
 
-// The monitor's memory as the kernel has it: through the map's number, since the engine does not
-// show it.
-std::vector<layout::Slot> task_table(const std::string& name) {
-  std::vector<layout::Slot> out;
-  std::uint32_t id = 0;
-  while (::bpf_map_get_next_id(id, &id) == 0) {
-    const UniqueFd map(::bpf_map_get_fd_by_id(id));
-    bpf_map_info info{};
-    std::uint32_t length = sizeof info;
-    if (!map || ::bpf_obj_get_info_by_fd(map.get(), &info, &length) != 0) continue;
-    if (info.type != BPF_MAP_TYPE_ARRAY || object_name(name) != info.name ||
-        info.value_size <= layout::kInstancesAt) {
-      continue;
-    }
-    std::vector<std::uint8_t> bytes(info.value_size);
-    const std::uint32_t zero = 0;
-    if (::bpf_map_lookup_elem(map.get(), &zero, bytes.data()) != 0) continue;
-    out.resize((bytes.size() - layout::kInstancesAt) / sizeof(layout::Slot));
-    std::memcpy(out.data(), bytes.data() + layout::kInstancesAt, out.size() * sizeof(layout::Slot));
+/// Until `what` answers true, at most `seconds`.
+bool becomes_true(const std::function<bool()>& what, int seconds = 10) {
+  const auto deadline = steady_clock::now() + std::chrono::seconds(seconds);
+  while (!what()) {
+    if (steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
-  return out;
+  return true;
 }
 
-// Nothing is monitored, no place is taken. A task is freed some time after its end.
-void expect_nothing_left(const Watch& watch) {
-  const auto nothing_left = [&] {
-    for (const layout::Slot& s : task_table(kName)) {
-      if (s.tag != 0 || s.word != 0 || s.displaced != 0) return false;
+class TaskIdentity : public testing::Test {
+ protected:
+  /// Loads, attaches and arms; a problem fails the test.
+  void watch(const std::vector<std::optional<BoundMonitor>>& monitors, EngineOptions options = {}) {
+    auto engine = Engine::create(catalog(), options);
+    ASSERT_TRUE(engine) << engine.error().message();
+    engine_ = std::move(engine).value();
+    for (const auto& monitor : monitors) {
+      ASSERT_TRUE(monitor);
+      const auto added = engine_->add(*monitor);
+      ASSERT_TRUE(added) << added.error().message();
     }
-    return watch.stats().instances == 0;
-  };
-  const TimeNs limit{monotonic_now().ns + 20'000'000'000};
-  while (!nothing_left() && monotonic_now() < limit) ::sched_yield();
-  if (nothing_left()) return;
-  ADD_FAILURE() << watch.stats().instances << " instances are left";
-  for (const layout::Slot& s : task_table(kName)) {
-    if (s.tag != 0 || s.word != 0 || s.displaced != 0) {
-      ADD_FAILURE() << "tag " << s.tag << " word " << s.word << " displaced " << s.displaced;
+    const auto attached = engine_->attach();
+    ASSERT_TRUE(attached) << attached.error().message();
+    engine_->arm();
+  }
+  MonitorStats stats(std::size_t monitor = 0) const { return engine_->stats(monitor); }
+  void drain() {
+    while (engine_->drain(recorder_) != 0) {
     }
   }
-}
-
-TEST(TaskIdentity, AViolationIsFoundInTheFirstPlace) {
-  const auto monitor = start_and_bad();
-  ASSERT_TRUE(monitor);
-  Watch watch;
-  ASSERT_NO_FATAL_FAILURE(watch.begin({*monitor}, {}));
-  ASSERT_GT(child(0, [] { say(kStart), say(kBad); }), 0);
-  EXPECT_EQ(watch.stats().violations, 1U);
-}
-
-TEST(TaskIdentity, AReusedNumberStartsUnmonitored) {
-  const auto monitor = start_and_bad();
-  ASSERT_TRUE(monitor);
-  Watch watch;
-  ASSERT_NO_FATAL_FAILURE(watch.begin({*monitor}, {}));
-  pid_t tid = child(0, [] { say(kStart); });
-  for (int round = 0; round < 50; ++round) {
-    // At once: the task before is not freed yet.
-    ASSERT_EQ(child(tid, [] { say(kBad); }), tid) << std::strerror(errno);
-    ASSERT_EQ(child(tid, [] { say(kStart); }), tid) << std::strerror(errno);
+  /// Dead tasks are forgotten when the kernel frees them, a little later.
+  bool all_forgotten() {
+    return becomes_true([&] { return stats().instances == 0; });
   }
-  const MonitorStats stats = watch.stats();
-  EXPECT_EQ(stats.started, 51U);
-  EXPECT_EQ(stats.violations, 0U);
-  EXPECT_FALSE(stats.incomplete());
-  expect_nothing_left(watch);
+
+  std::unique_ptr<Engine> engine_;
+  Recorder recorder_;
+};
+
+Call call(std::uint32_t worker, Call::Kind kind, std::uint64_t a = 0, std::uint64_t b = 0) {
+  return {.worker = worker, .kind = kind, .arguments = {a, b}};
 }
 
-TEST(TaskIdentity, AReusedAddressStartsUnmonitored) {
-  const auto monitor = start_and_bad();
-  // Another one, over objects, tells us the addresses.
-  const auto addresses =
-      make_monitor("addresses", Scope::object, Automaton::make("", "s", {{"s", "e", "s"}}).value(),
-                   {{.probe = "syscall:prctl",
-                     .event = "e",
-                     .key = "current",
-                     .when = cat("option == ", kMark),
-                     .start_run = "true"}});
-  ASSERT_TRUE(monitor && addresses);
-  Watch watch;
-  ASSERT_NO_FATAL_FAILURE(watch.begin({*monitor, *addresses}, {.every_step = true}));
-  std::set<std::uint64_t> monitored;
-  int reused = 0, children = 0;
-  for (; reused < 30 && children < 4000; ++children) {
-    ASSERT_GT(child(0, [&] { say(children % 2 == 0 ? kStart : kBad); }), 0);
-    Recorder said;
-    watch.engine->drain(said);
-    for (const Verdict& v : said.verdicts) {
-      const auto* const step = std::get_if<Step>(&v);
-      ASSERT_NE(step, nullptr) << "a task was taken for the one before it";
-      if (step->monitor != "addresses") continue;
-      const bool known = monitored.count(step->id.key) != 0;
-      if (children % 2 == 0) monitored.insert(step->id.key);
-      if (children % 2 != 0 && known) ++reused;
+/// Worker 0 starts workers 1 to `last` as processes, then they do `then`.
+std::vector<Call> with_processes(std::uint32_t last, const std::vector<Call>& then) {
+  std::vector<Call> calls;
+  for (std::uint32_t i = 1; i <= last; ++i) {
+    calls.push_back(call(0, Call::Kind::start_process, i));
+  }
+  calls.insert(calls.end(), then.begin(), then.end());
+  return calls;
+}
+
+TEST_F(TaskIdentity, AReusedNumberStartsUnmonitored) {
+  ASSERT_NO_FATAL_FAILURE(watch({begin_and_bad()}));
+  const pid_t first = run_child([] { say(kBegin); });
+  ASSERT_NE(first, 0);
+  ASSERT_EQ(stats().started, 1U);
+
+  // The number stands free until someone else gets it; nobody comes by so soon.
+  const pid_t second = run_child([] { say(kBad); }, first);
+  ASSERT_EQ(second, first) << std::strerror(errno);
+  drain();
+  EXPECT_TRUE(recorder_.violations().empty());
+  EXPECT_EQ(stats().violations, 0U);
+  EXPECT_EQ(stats().events, 1U);
+
+  const pid_t third = run_child(
+      [] {
+        say(kBegin);
+        say(kBad);
+      },
+      first);
+  ASSERT_EQ(third, first) << std::strerror(errno);
+  drain();
+  EXPECT_EQ(recorder_.violations().size(), 1U);
+  EXPECT_EQ(stats().violations, 1U);
+}
+
+TEST_F(TaskIdentity, AReusedTaskStructStartsUnmonitored) {
+  constexpr int kMostChildren = 4000, kEnough = 100;
+  ASSERT_NO_FATAL_FAILURE(watch({begin_and_bad(), address_of_task()}, {.stacks = false}));
+  std::set<std::uint64_t> begun;  // addresses of tasks that ended while they were monitored
+  int reused = 0;
+  std::uint64_t started = 0;
+  for (int i = 0; i < kMostChildren && reused < kEnough; ++i) {
+    const bool begins = i % 2 == 0;
+    ASSERT_NE(run_child([begins] {
+                say(kSeen);
+                say(begins ? kBegin : kBad);
+              }),
+              0);
+    if (begins) ++started;
+    recorder_.verdicts.clear();
+    drain();
+    const std::vector<Violation> found = recorder_.violations();
+    ASSERT_EQ(found.size(), 1U) << "child " << i;
+    ASSERT_EQ(found[0].monitor, "address") << "child " << i;
+    if (begins) {
+      begun.insert(found[0].id.key);
+    } else if (begun.erase(found[0].id.key) != 0) {
+      ++reused;
     }
   }
-  EXPECT_GE(reused, 30) << "of " << children;
-  EXPECT_EQ(watch.stats().violations, 0U);
-  expect_nothing_left(watch);
-}
+  EXPECT_GT(reused, 0) << "no task_struct was reused";
+  EXPECT_EQ(stats().started, started);
+  EXPECT_EQ(stats().violations, 0U);
+  EXPECT_FALSE(stats().incomplete());
+  EXPECT_TRUE(all_forgotten());
 
-// Calls f on so many threads at once; none ends before all have begun.
-void on_threads(int count, const std::function<void(int)>& f) {
-  std::latch begun(count);
-  std::vector<std::thread> threads;
-  threads.reserve(static_cast<std::size_t>(count));
-  for (int i = 0; i < count; ++i) {
-    threads.emplace_back([&, i] {
-      begun.arrive_and_wait();
-      f(i);
-    });
-  }
-  for (std::thread& t : threads) t.join();
-}
-
-TEST(TaskIdentity, NothingIsLeftOfThousandsOfTasks) {
-  const auto monitor = start_and_bad();
-  ASSERT_TRUE(monitor);
-  Watch watch;
-  ASSERT_NO_FATAL_FAILURE(watch.begin({*monitor}, {}));
-  constexpr int kRounds = 60, kThreads = 50;
-  for (int round = 0; round < kRounds; ++round) on_threads(kThreads, [](int) { say(kStart); });
-  const MonitorStats stats = watch.stats();
-  EXPECT_EQ(stats.started, std::uint64_t{kRounds * kThreads});
-  EXPECT_EQ(stats.events, std::uint64_t{kRounds * kThreads});
-  EXPECT_EQ(stats.violations, 0U);
-  EXPECT_FALSE(stats.incomplete());
-  expect_nothing_left(watch);
-  for (const layout::Slot& s : task_table("identity")) {
-    ASSERT_EQ(s.tag, 0U);
-    ASSERT_EQ(s.displaced, 0U);
-  }
-}
-
-TEST(TaskIdentity, TasksThatShareAPlaceAreKeptApart) {
-  const auto monitor = start_and_bad();
-  ASSERT_TRUE(monitor);
-  Watch watch;
-  ASSERT_NO_FATAL_FAILURE(watch.begin({*monitor}, {.task_slot_bits = 2}));
-  constexpr int kRounds = 20, kThreads = 64;
-  for (int round = 0; round < kRounds; ++round) {
-    on_threads(kThreads, [](int i) {
-      if (i % 2 == 0) say(kStart);
-      if (i % 4 < 2) say(kBad);  // 0: violates; 1: was never started; 2: fine
-    });
-  }
-  const MonitorStats stats = watch.stats();
-  EXPECT_EQ(stats.started, std::uint64_t{kRounds * kThreads / 2});
-  EXPECT_EQ(stats.violations, std::uint64_t{kRounds * kThreads / 4});
-  EXPECT_FALSE(stats.incomplete());
-  expect_nothing_left(watch);
-}
-
-TEST(TaskIdentity, TasksThatFindNoRoomAreCounted) {
-  const auto monitor = start_and_bad();
-  ASSERT_TRUE(monitor);
-  Watch watch;
-  constexpr int kThreads = 64, kOverflow = 8;
-  ASSERT_NO_FATAL_FAILURE(
-      watch.begin({*monitor}, {.task_slot_bits = 2, .task_overflow = kOverflow}));
-  std::latch said(kThreads), go_on(1);
-  std::thread all([&] {
-    on_threads(kThreads, [&](int) {
-      say(kStart);
-      said.count_down();
-      go_on.wait();
-      say(kBad);
-    });
+  recorder_.verdicts.clear();
+  run_child([] {
+    say(kBegin);
+    say(kBad);
   });
-  said.wait();
-  MonitorStats stats = watch.stats();
-  EXPECT_EQ(stats.started + stats.refused, std::uint64_t{kThreads});
-  EXPECT_EQ(stats.instances, stats.started);
-  EXPECT_GE(stats.started, std::uint64_t{kOverflow});
-  EXPECT_LE(stats.started, std::uint64_t{kOverflow + 4});
-  EXPECT_TRUE(stats.incomplete());
-  go_on.count_down();
-  all.join();
-  stats = watch.stats();
-  EXPECT_EQ(stats.violations, stats.started);  // of those that were monitored, every one
-  expect_nothing_left(watch);
-  // There is room again.
-  ASSERT_GT(child(0, [] { say(kStart), say(kBad); }), 0);
-  EXPECT_EQ(watch.stats().violations, stats.violations + 1);
+  drain();
+  EXPECT_EQ(recorder_.violations().size(), 1U);
+}
+
+TEST_F(TaskIdentity, AThreadIsNotItsProcess) {
+  const auto ids = KernelIds::create();
+  ASSERT_TRUE(ids) << ids.error().message();
+  ASSERT_NO_FATAL_FAILURE(watch({begin_and_bad()}));
+  using Kind = Call::Kind;
+  Driver driver({call(0, Kind::start_thread, 1), call(0, Kind::start_thread, 2),
+                 call(0, Kind::prctl, kOption, kBegin),  // the process' first thread begins
+                 call(1, Kind::prctl, kOption, kBad), call(2, Kind::prctl, kOption, kBad),
+                 call(1, Kind::prctl, kOption, kBegin), call(2, Kind::prctl, kOption, kBad),
+                 call(1, Kind::prctl, kOption, kBad), call(0, Kind::prctl, kOption, kBad)},
+                true, *ids);
+  driver.begin(0);
+  driver.wait_done();
+  drain();
+  std::vector<TaskInfo> tasks;
+  for (const Violation& v : recorder_.violations()) tasks.push_back(v.task.value_or(TaskInfo{}));
+  const auto info = [&](std::uint32_t worker) {
+    const WorkerInfo& w = driver.worker(worker);
+    return TaskInfo{static_cast<std::uint32_t>(w.pid_tgid),
+                    static_cast<std::uint32_t>(w.pid_tgid >> 32), w.comm};
+  };
+  EXPECT_EQ(info(1).tgid, info(0).tid);
+  EXPECT_THAT(tasks, testing::ElementsAre(info(1), info(0)));
+}
+
+// While one CPU idles, so do others: were they one instance, `enter` would come twice.
+TEST_F(TaskIdentity, IdleTasksAreOneACpu) {
+  ASSERT_NO_FATAL_FAILURE(watch({make_monitor(
+      "idle", Scope::task,
+      Automaton::make("idle", "off", {{"off", "enter", "in"}, {"in", "leave", "off"}}).value(),
+      {{.probe = "tracepoint:sched_switch",
+        .event = "leave",
+        .task = "prev",
+        .when = "prev->pid == 0",
+        .start = "true"},
+       {.probe = "tracepoint:sched_switch",
+        .event = "enter",
+        .task = "next",
+        .when = "next->pid == 0"}})}));
+  cpu_set_t all;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof all, &all), 0);
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> sleepers;  // each CPU gets work again and again
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &all)) continue;
+    sleepers.emplace_back([cpu, &stop] {
+      cpu_set_t one;
+      CPU_ZERO(&one);
+      CPU_SET(cpu, &one);
+      ::sched_setaffinity(0, sizeof one, &one);
+      while (!stop) std::this_thread::sleep_for(std::chrono::microseconds(100));
+    });
+  }
+  const bool idled = becomes_true([&] {
+    const MonitorStats now = stats();
+    return now.instances >= sleepers.size() && now.events >= 1000 * sleepers.size();
+  });
+  stop = true;
+  for (std::thread& t : sleepers) t.join();
+  const MonitorStats end = stats();
+  EXPECT_EQ(end.violations, 0U);
+  EXPECT_EQ(end.raced, 0U);
+  EXPECT_EQ(end.instances, end.started);  // each began once, and is still there
+  EXPECT_LE(end.started, static_cast<std::uint64_t>(::libbpf_num_possible_cpus()));
+  if (!idled) {  // it is not the kernel's fault, nor ours
+    std::cout << "the machine is busy: " << end.events << " events of " << end.instances
+              << " idle tasks had to do\n";
+  }
+}
+
+TEST_F(TaskIdentity, TasksThatShareAPlaceAreApart) {
+  constexpr std::uint32_t kTasks = 64;
+  const auto ids = KernelIds::create();
+  ASSERT_TRUE(ids) << ids.error().message();
+  ASSERT_NO_FATAL_FAILURE(watch({begin_and_bad()}, {.task_slot_bits = 2}));
+  for (int round = 1; round <= 3; ++round) {
+    recorder_.verdicts.clear();
+    std::vector<Call> calls;
+    for (std::uint32_t i = 1; i <= kTasks; ++i) {
+      calls.push_back(call(i, Call::Kind::prctl, kOption, kBad));  // not begun yet: ignored
+    }
+    for (std::uint32_t i = 1; i <= kTasks; ++i) {
+      calls.push_back(call(i, Call::Kind::prctl, kOption, kBegin));
+    }
+    for (std::uint32_t i = kTasks; i >= 1; --i) {
+      calls.push_back(call(i, Call::Kind::prctl, kOption, kBad));
+    }
+    for (std::uint32_t i = 1; i <= kTasks; ++i) {  // these die while they are monitored
+      calls.push_back(call(i, Call::Kind::prctl, kOption, kBegin));
+    }
+    Driver driver(with_processes(kTasks, calls), true, *ids);
+    driver.begin(0);
+    driver.wait_done();
+    drain();
+    std::vector<std::uint64_t> found, expected;
+    for (const Violation& v : recorder_.violations()) found.push_back(v.id.key);
+    for (std::uint32_t i = kTasks; i >= 1; --i) {
+      expected.push_back(driver.worker(i).pid_tgid & 0xffffffff);
+    }
+    EXPECT_EQ(found, expected) << "round " << round;
+    EXPECT_EQ(stats().instances, kTasks) << "round " << round;
+    driver.finish();
+    EXPECT_TRUE(all_forgotten()) << "round " << round << ": " << stats().instances << " instances";
+    const auto n = static_cast<std::uint64_t>(round);
+    EXPECT_EQ(stats().started, n * 2 * kTasks);
+    EXPECT_EQ(stats().violations, n * kTasks);
+    EXPECT_EQ(stats().events, n * 2 * kTasks);
+    EXPECT_FALSE(stats().incomplete());
+  }
+}
+
+TEST_F(TaskIdentity, TasksWithoutRoomAreCountedAndTheRestIsRight) {
+  constexpr std::uint32_t kTasks = 64, kPlaces = 4, kOverflow = 8;
+  const auto ids = KernelIds::create();
+  ASSERT_TRUE(ids) << ids.error().message();
+  ASSERT_NO_FATAL_FAILURE(
+      watch({begin_and_bad()}, {.task_slot_bits = 2, .task_overflow = kOverflow}));
+  MonitorStats before;
+  for (int round = 1; round <= 3; ++round) {
+    std::vector<Call> calls;
+    for (const Mark mark : {kBegin, kBad, kBegin}) {  // they die while they are monitored
+      for (std::uint32_t i = 1; i <= kTasks; ++i) {
+        calls.push_back(call(i, Call::Kind::prctl, kOption, mark));
+      }
+    }
+    Driver driver(with_processes(kTasks, calls), true, *ids);
+    driver.begin(0);
+    driver.wait_done();
+    const MonitorStats now = stats();
+    const std::uint64_t started = (now.started - before.started) / 2;
+    EXPECT_GT(started, kOverflow) << "round " << round;  // so nothing of the last round is left
+    EXPECT_LE(started, kOverflow + kPlaces) << "round " << round;
+    EXPECT_EQ(now.refused - before.refused, 2 * (kTasks - started)) << "round " << round;
+    EXPECT_EQ(now.violations - before.violations, started) << "round " << round;
+    EXPECT_TRUE(now.incomplete());
+    EXPECT_EQ(now.instances, started) << "round " << round;
+    before = now;
+    driver.finish();
+    EXPECT_TRUE(all_forgotten()) << "round " << round << ": " << stats().instances << " instances";
+  }
+}
+
+TEST_F(TaskIdentity, AThousandTasksLeaveNothing) {
+  constexpr int kTasks = 1000;
+  ASSERT_NO_FATAL_FAILURE(watch({begin_and_bad()}, {.task_slot_bits = 2}));
+  for (int i = 0; i < kTasks; ++i) ASSERT_NE(run_child([] { say(kBegin); }), 0);
+  EXPECT_TRUE(all_forgotten()) << stats().instances << " instances";
+  EXPECT_EQ(stats().started, 1000U);
+  EXPECT_EQ(stats().events, 1000U);
+  EXPECT_EQ(stats().violations, 0U);
+  EXPECT_FALSE(stats().incomplete());
 }
 
 }  // namespace
