@@ -11,7 +11,7 @@ namespace swerve {
 
 namespace {
 using Op = Expr::Op;
-constexpr std::uint32_t kLongestString = 128;  // bytes that one comparison reads
+constexpr std::uint32_t kLongestString = kTextMax + 1;  // bytes that one comparison reads
 constexpr int kMostStack =
     320;  // BPF allows 512 in all; the function behind the fast path has its share
 
@@ -276,7 +276,7 @@ void ExprCode::number(const Expr& e) {
       return;
     case Op::convert:
       number(*e.a);
-      extend(Reg::r0, e);
+      if (convert_changes(e)) extend(Reg::r0, e);
       return;
     case Op::conditional: {
       const Label otherwise = out_.label(), done = out_.label();

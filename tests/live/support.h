@@ -4,11 +4,14 @@
 
 #include <bpf/bpf.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <cstdint>
+#include <latch>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <variant>
 #include <vector>
 
@@ -97,6 +100,41 @@ class Recorder final : public VerdictSink {
 
   std::vector<Verdict> verdicts;
 };
+
+/// Calls f on so many threads at once; none ends before all have begun.
+template <typename F>
+void on_threads(int count, F&& f) {
+  std::latch begun(count);
+  std::vector<std::thread> threads;
+  threads.reserve(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    threads.emplace_back([&, i] {
+      begun.arrive_and_wait();
+      f(i);
+    });
+  }
+  for (std::thread& t : threads) t.join();
+}
+
+/// Waits for something that happens when tasks are freed, which is some time after their end; false
+/// when it does not happen. A kernel may let no BPF program run on top of certain tasks (seen on a
+/// machine whose own agent is left alone so); when an interrupt there frees a task, nobody hears of
+/// it, and its instance goes when its address is used again. So many tasks are born meanwhile.
+template <typename F>
+bool soon_after_deaths(F&& f) {
+  constexpr std::uint64_t kPatience = 500'000'000, kLimit = 20'000'000'000;
+  const std::uint64_t begin = monotonic_now().ns;
+  while (!f()) {
+    const std::uint64_t waited = monotonic_now().ns - begin;
+    if (waited > kLimit) return false;
+    if (waited > kPatience) {
+      on_threads(200, [](int) {});
+    } else {
+      ::sched_yield();
+    }
+  }
+  return true;
+}
 
 /// Where a thread can ask how the kernel names it (tgid << 32 | tid), whatever pid namespace it is
 /// in. Children may use it after a fork; one thread at a time.

@@ -18,7 +18,7 @@ import sys
 
 Entry = collections.namedtuple("Entry", "time what")  # time in ns; what: (state, event, next), next None for a violation
 
-KERNEL_LINE = re.compile(r"\[\d+\] \S+ +(\d+)\.(\d{6}): (event|error)_wwnr: (\d+): (.*)$")
+KERNEL_LINE = re.compile(r"\[(\d+)\] \S+ +(\d+)\.(\d{6}): (event|error)_w(?:wnr|ip): (?:(\d+): )?(.*)$")
 STEP = re.compile(r"(\S+) x (\S+) -> (\S+)")
 ERROR = re.compile(r"event (\S+) not expected in the state (\S+)")
 APART_MAX_NS = 1_000_000_000  # one event's two time stamps; an emulated CPU can stand still for long between them
@@ -32,14 +32,14 @@ def read_kernel(path):
         if not found:
             if line.startswith("#") or not line.strip():
                 continue
-            raise SystemExit(f"{path}: this line is none of the kernel's wwnr: {line.rstrip()}")
-        seconds, micros, kind, tid, text = found.groups()
+            raise SystemExit(f"{path}: this line is none of the kernel's monitor: {line.rstrip()}")
+        cpu, seconds, micros, kind, tid, text = found.groups()
         if kind == "event":
             what = STEP.match(text).groups()
         else:
             event, state = ERROR.match(text).groups()
             what = (state, event, None)
-        lists[int(tid)].append(Entry(int(seconds) * 10**9 + int(micros) * 1000, what))
+        lists[int(tid or cpu)].append(Entry(int(seconds) * 10**9 + int(micros) * 1000, what))
     return lists
 
 
