@@ -44,6 +44,7 @@ def read_kernel(path):
 
 
 def read_swerve(path):
+    """In the order of the ring, which is that of the steps; an interrupted step took its time later."""
     lists, summary, inconclusive = collections.defaultdict(list), None, []
     for line in open(path, encoding="utf-8"):
         said = json.loads(line)
@@ -53,8 +54,6 @@ def read_swerve(path):
             inconclusive.append(line.strip())
         else:
             lists[said["id"]].append(Entry(said["time_ns"], (said["state"], said["event"], said.get("next"))))
-    for entries in lists.values():
-        entries.sort(key=lambda entry: entry.time)  # records of different CPUs come only nearly in order
     return lists, summary, inconclusive
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tests/oracle/run.sh [PART...] - compares with the reference: a kernel with its own RV, in QEMU.
 #
-# Parts: same (event for event with the kernel's wwnr), probes (fentry, fexit, wip), cost (instructions a round trip), stock
+# Parts: same (event for event with the kernel's wwnr), wip (with its wip), probes (fentry, fexit), cost (instructions), stock
 # (the static swerve on Debian's own kernel). Without any: all. Everything that is built stays in build/oracle. Ends with 1
 # when a part has failed. REFERENCE_KERNEL and SWERVE_STATIC name ones that are built already.
 set -uo pipefail
@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 dir=$root/build/oracle
 mkdir -p "$dir/bin"
-[ $# -gt 0 ] || set -- same probes cost stock
+[ $# -gt 0 ] || set -- same wip probes cost stock
 
 if [ -n "${SWERVE_STATIC:-}" ]; then
   cp "$SWERVE_STATIC" "$dir/bin/swerve" || exit 1
@@ -41,6 +41,14 @@ same() {
   return $status
 }
 
+wip() {
+  local out=$dir/wip
+  rm -rf "$out"
+  mkdir -p "$out"
+  MEMORY=2048 boot "$reference" "$here/guest_wip.sh" "$out" &&
+    python3 "$here/compare_wip.py" "$out/times" "$out/kernel.txt" "$out/swerve.json"
+}
+
 probes() {
   boot "$reference" "$here/guest_probes.sh" "$dir/probes" "$here/opens.toml" "$here/opens.dot"
 }
@@ -57,13 +65,14 @@ stock() {
 
 declare -A title=(
   [same]="The kernel's own wwnr and swerve's on the same load at the same time, event for event"
+  [wip]="The same for wip, on every change of preemption"
   [probes]="Probes that other kernels lack"
   [cost]="Instructions added to a ping-pong round trip (2 switches, 2 wake-ups), counted"
   [stock]="The static swerve on Debian's own kernel"
 )
 failed=()
 for part in "$@"; do
-  [ -n "${title[$part]:-}" ] || { echo "there is no part '$part'; there are: same probes cost stock" >&2; exit 2; }
+  [ -n "${title[$part]:-}" ] || { echo "there is no part '$part'; there are: same wip probes cost stock" >&2; exit 2; }
   if [ "$part" != stock ] && [ -z "${REFERENCE_KERNEL:-}" ]; then "$here/build.sh" "$dir/reference" || exit 1; fi
   echo "${title[$part]}"
   "$part" || { failed+=("$part"); echo "  FAILED"; }
