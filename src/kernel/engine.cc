@@ -89,6 +89,7 @@ struct LiveMonitor {
   bool monitoring(std::uint64_t word) const { return table.newest(word) != kOff; }
   template <typename F>
   void each_keyed(F&& f) const;
+  void reset_all();
 };
 
 // Calls f(key, place) for everything in the keyed map.
@@ -108,6 +109,26 @@ void LiveMonitor::each_keyed(F&& f) const {
   for (const std::uint64_t k : keys) {
     if (::bpf_map_lookup_elem(keyed.get(), &k, &value) == 0) f(k, value.slot);
   }
+}
+
+// Every instance is as if it had never been started; what it has counted is kept.
+void LiveMonitor::reset_all() {
+  std::uint64_t gone = 0;
+  for (std::size_t i = 0; i < slots(); ++i) {
+    Slot& p = slot(i);
+    if (p.word == 0 && p.count == 0 && p.tag == 0) continue;
+    gone += std::atomic_ref(p.count).exchange(0);
+    std::atomic_ref(p.word).store(0);
+    std::atomic_ref(p.tag).store(0);
+  }
+  each_keyed([&](std::uint64_t key, const Slot& p) {
+    gone += p.count;
+    ::bpf_map_delete_elem(keyed.get(), &key);
+  });
+  for (std::size_t i = 0; i < slots(); ++i) {
+    if (slot(i).displaced != 0) std::atomic_ref(slot(i).displaced).store(0);
+  }
+  std::atomic_ref(head().events_gone).fetch_add(gone);
 }
 
 struct WatchCells {          // shared with the programs that follow forks
@@ -395,28 +416,11 @@ Result<> Engine::disarm() {
     std::atomic_ref(m->head().armed).store(0, std::memory_order_release);
   }
   SWERVE_TRY(state_->grace->wait());  // from here on nothing is started
-  for (const auto& m : state_->monitors) {
-    std::uint64_t gone = 0;
-    const auto keep_count = [&](Slot& p) {
-      gone += std::atomic_ref(p.count).exchange(0);
-      std::atomic_ref(p.word).store(0);
-    };
-    for (std::size_t i = 0; i < m->slots(); ++i) {
-      Slot& p = m->slot(i);
-      if (p.word == 0 && p.count == 0 && p.tag == 0) continue;
-      keep_count(p);
-      std::atomic_ref(p.tag).store(0);
-    }
-    m->each_keyed([&](std::uint64_t key, const Slot& p) {
-      gone += p.count;
-      ::bpf_map_delete_elem(m->keyed.get(), &key);
-    });
-    for (std::size_t i = 0; i < m->slots(); ++i) {
-      if (m->slot(i).displaced != 0) std::atomic_ref(m->slot(i).displaced).store(0);
-    }
-    std::atomic_ref(m->head().events_gone).fetch_add(gone);
-  }
-  return state_->grace->wait();  // from here on nothing is being stepped
+  for (const auto& m : state_->monitors) m->reset_all();
+  SWERVE_TRY(state_->grace->wait());  // from here on nothing is being stepped
+  // A program that was in the middle of a step may have put a word or a count back.
+  for (const auto& m : state_->monitors) m->reset_all();
+  return {};
 }
 
 Result<> Engine::watch_my_children() {
