@@ -398,19 +398,6 @@ void expect_same(const std::vector<std::string>& got, const std::vector<std::str
                 << "\n  host:   " << (at < want.size() ? want[at] : "(nothing more)");
 }
 
-// Stands for a while, since tasks are freed some time after they have ended.
-template <typename F>
-void expect_soon(const char* what, F&& f) {
-  const TimeNs limit{monotonic_now().ns + 10'000'000'000};
-  while (!f()) {
-    if (monotonic_now() > limit) {
-      ADD_FAILURE() << what << ": still not after 10 s";
-      return;
-    }
-    ::sched_yield();
-  }
-}
-
 struct Plan {
   Scope scope;
   Size size;
@@ -507,10 +494,10 @@ void one_run(std::uint64_t seed, const Plan& plan, Tally& tally) {
       const auto tid = static_cast<std::uint32_t>(driver.worker(w).pid_tgid);
       if (tid != 0 && !left && host->monitor().state(InstanceKey::task(tid, 0))) ++alive;
     }
-    expect_soon("instances are those of living tasks",
-                [&] { return (*engine)->stats(*added).instances == alive; });
+    EXPECT_TRUE(soon_after_deaths([&] { return (*engine)->stats(*added).instances == alive; }))
+        << (*engine)->stats(*added).instances << " instances of " << alive << " living tasks";
     driver.finish();
-    expect_soon("no task, no instance", [&] { return (*engine)->stats(*added).instances == 0; });
+    EXPECT_TRUE(soon_after_deaths([&] { return (*engine)->stats(*added).instances == 0; }));
     stats = (*engine)->stats(*added);
     EXPECT_EQ(stats.events, counters.events);
   }
