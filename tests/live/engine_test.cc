@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -241,6 +242,56 @@ TEST_P(EngineOff, NothingCountsAndAllStartsAnew) {
 INSTANTIATE_TEST_SUITE_P(Scopes, EngineOff,
                          testing::Values(Scope::task, Scope::global, Scope::cpu, Scope::object),
                          [](const auto& of) { return std::string(scope_name(of.param)); });
+
+void run_on(int cpu) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(cpu, &one);
+  ::sched_setaffinity(0, sizeof one, &one);
+}
+
+// The step of an instance with one owner loads its word and stores the next one: what is reset in
+// between must not come back.
+TEST(Engine, WhatIsBeingSteppedDoesNotOutliveOff) {
+  constexpr int kRounds = 100;
+  const std::optional<BoundMonitor> monitor = steps_monitor("stepped", Scope::task);
+  ASSERT_TRUE(monitor);
+  auto made = watching({*monitor}, {.stacks = false});
+  ASSERT_TRUE(made) << made.error().message();
+  Engine& engine = **made;
+  cpu_set_t all;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof all, &all), 0);
+  int first = 0, last = CPU_SETSIZE - 1;
+  while (!CPU_ISSET(first, &all)) ++first;
+  while (!CPU_ISSET(last, &all)) --last;
+  std::atomic<int> begun{0}, wanted{0};
+  std::atomic<bool> stop{false};
+  std::thread stepper([&] {
+    run_on(last);
+    while (!stop) {
+      if (const int now = wanted; now != begun) {
+        say(Mark::begin);
+        begun = now;
+        begun.notify_one();
+      }
+      for (int i = 0; i < 20; ++i) say(Mark::step);
+    }
+  });
+  run_on(first);
+  int left = 0;
+  for (int round = 1; round <= kRounds; ++round) {
+    engine.arm();
+    wanted = round;
+    begun.wait(round - 1);
+    const bool off = static_cast<bool>(engine.disarm());
+    EXPECT_TRUE(off);
+    if (engine.stats(0).instances != 0) ++left;
+  }
+  stop = true;
+  stepper.join();
+  ::sched_setaffinity(0, sizeof all, &all);
+  EXPECT_EQ(left, 0) << "of " << kRounds << " times an instance was still there";
+}
 
 TEST(Engine, LostReportsLoseNoViolation) {
   const std::optional<BoundMonitor> monitor = steps_monitor("lost", Scope::task);
