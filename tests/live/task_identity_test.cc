@@ -108,7 +108,7 @@ class TaskIdentity : public testing::Test {
   }
   /// Dead tasks are forgotten when the kernel frees them, a little later.
   bool all_forgotten() {
-    return becomes_true([&] { return stats().instances == 0; });
+    return soon_after_deaths([&] { return stats().instances == 0; });
   }
 
   std::unique_ptr<Engine> engine_;
