@@ -9,7 +9,7 @@ monitor sees. So for each thread id the list of the one that began later is laid
 on, and both must then be equal until one of them was switched off. Only a task that was there before the load may lack
 its first events, and only on the side that was switched on last: the other may have begun to watch it before. A number
 that is used again is the next task's; as all that is said of it must be equal, that needs no rule. Ends with 1 when
-anything differs, or was lost, or when there was nothing to compare.
+anything differs, or when there was nothing to compare; with 3 when records were lost, so that nothing can be said.
 """
 import collections
 import json
@@ -22,6 +22,7 @@ KERNEL_LINE = re.compile(r"\[(\d+)\] \S+ +(\d+)\.(\d{6}): (event|error)_w(?:wnr|
 STEP = re.compile(r"(\S+) x (\S+) -> (\S+)")
 ERROR = re.compile(r"event (\S+) not expected in the state (\S+)")
 APART_MAX_NS = 1_000_000_000  # one event's two time stamps; an emulated CPU can stand still for long between them
+WHILE = 8  # events that are looked at to find where both lists have begun
 SHOWN = 5  # differences printed
 
 
@@ -66,19 +67,27 @@ class Comparison:
     def differ(self, tid, text):
         self.differences.append(f"thread {tid}: {text}")
 
+    @staticmethod
+    def first_common(earlier, later):
+        """Where `later` begins in `earlier`: the place that is like it for a while and nearest in time."""
+        def distance(at):
+            pairs = list(zip(earlier[at:at + WHILE], later))
+            unlike = sum(one.what != two.what for one, two in pairs)
+            return unlike, sum(abs(one.time - two.time) for one, two in pairs) / max(1, len(pairs))
+        return min(range(len(earlier)), key=distance, default=0)
+
     def compare(self, tid, kernel, swerve):
         """Both lists of one thread id, in the order of time."""
         earlier, later = (kernel, swerve) if self.first == "kernel" else (swerve, kernel)
-        if not earlier:
-            self.differ(tid, f"{len(later)} events of one side only, from {later[0]}")
-            return
-        at = len(earlier)
-        if later:
-            at = min((i for i, e in enumerate(earlier) if e.what == later[0].what),
-                     key=lambda i: abs(earlier[i].time - later[0].time), default=0)
-        missing = [e for e in earlier[:at] if self.begin < e.time < self.end]
-        if missing and tid not in self.old:
-            self.differ(tid, f"born during the load, but one side lacks the first {len(missing)} events, from {missing[0]}")
+        at = 0
+        if tid in self.old:
+            if later:
+                at = self.first_common(earlier, later)
+            else:
+                at = len(earlier)
+        else:  # what was said of its number before the load is of a task that has ended
+            earlier = [entry for entry in earlier if entry.time > self.begin]
+            later = [entry for entry in later if entry.time > self.begin]
         self.before += at
         rest = earlier[at:]
         for one, two in zip(rest, later):
@@ -111,12 +120,12 @@ def main(times_path, kernel_path, swerve_path):
             lost += int(value)
     kernel = read_kernel(kernel_path)
     swerve, summary, inconclusive = read_swerve(swerve_path)
+    if lost or inconclusive:
+        print(f"  the kernel's trace lost {lost} records; swerve said: {' '.join(inconclusive) or 'nothing lost'}")
+        return 3
     result = Comparison(begin, end, first, old)
     for tid in sorted(set(kernel) | set(swerve)):
         result.compare(tid, kernel.get(tid, []), swerve.get(tid, []))
-    if lost:
-        result.differences.append(f"the kernel's trace lost {lost} records: nothing can be said")
-    result.differences += inconclusive
     if summary is None:
         result.differences.append("swerve printed no summary")
     elif sum(len(entries) for entries in swerve.values()) != sum(
@@ -126,7 +135,7 @@ def main(times_path, kernel_path, swerve_path):
     print(f"  {result.equal} steps and {result.violations} violations of {len(set(kernel) & set(swerve))} thread ids are "
           f"equal; differences: {len(result.differences)}")
     print(f"  outside: {result.before} before both watched the task, {result.after} after one was switched off; "
-          f"lost: {lost}; time stamps at most {result.apart / 1e6:.1f} ms apart")
+          f"none lost; time stamps at most {result.apart / 1e6:.1f} ms apart")
     for text in result.differences[:SHOWN]:
         print("  " + text)
     return 1 if result.differences or result.equal == 0 or result.violations == 0 else 0

@@ -26,28 +26,33 @@ reference=${REFERENCE_KERNEL:-$dir/reference/bzImage}
 
 boot() { "$here/boot.sh" "$@" "$dir"/bin/* "$root/monitors"; }
 
-same() {
-  local status=0 cpus first out
-  for setting in 2,kernel,1 2,swerve,2 4,kernel,3 4,swerve,4; do
-    IFS=, read -r cpus first seed <<<"$setting"
-    out=$dir/same-$cpus-$first
+# side_by_side SCRIPT COMPARE OUT [FILE...]: again, up to three times in all, when the host was so busy that records were lost.
+side_by_side() {
+  local script=$1 compare=$2 out=$3 status try
+  shift 3
+  for try in 1 2 3; do
     rm -rf "$out"
     mkdir -p "$out"
+    MEMORY=2048 boot "$reference" "$here/$script" "$out" "$@" || return 1
+    python3 "$here/$compare" "$out/times" "$out/kernel.txt" "$out/swerve.json"
+    status=$?
+    [ "$status" = 3 ] || return "$status"
+  done
+  return 1
+}
+
+same() {
+  local status=0 cpus first seed
+  for setting in 2,kernel,1 2,swerve,2 4,kernel,3 4,swerve,4; do
+    IFS=, read -r cpus first seed <<<"$setting"
     printf 'first=%s seconds=10 seed=%s\n' "$first" "$seed" >"$dir/settings"
     echo "  $cpus CPUs, $first is switched on first:"
-    CPUS=$cpus MEMORY=2048 LIMIT=300 boot "$reference" "$here/guest_compare.sh" "$out" "$dir/settings" &&
-      python3 "$here/compare.py" "$out/times" "$out/kernel.txt" "$out/swerve.json" || status=1
+    CPUS=$cpus side_by_side guest_compare.sh compare.py "$dir/same-$cpus-$first" "$dir/settings" || status=1
   done
   return $status
 }
 
-wip() {
-  local out=$dir/wip
-  rm -rf "$out"
-  mkdir -p "$out"
-  MEMORY=2048 boot "$reference" "$here/guest_wip.sh" "$out" &&
-    python3 "$here/compare_wip.py" "$out/times" "$out/kernel.txt" "$out/swerve.json"
-}
+wip() { side_by_side guest_wip.sh compare_wip.py "$dir/wip"; }
 
 probes() {
   boot "$reference" "$here/guest_probes.sh" "$dir/probes" "$here/opens.toml" "$here/opens.dot"
