@@ -1,9 +1,9 @@
 /* load - what runs in the guest while it is watched. Static: the guest has no libraries.
  *
- *   load pingpong TRIPS    two processes on CPU 0 pass a byte to and fro; prints the nanoseconds of
- * one round trip load mix SECONDS SEED  processes that fork, sleep, wake each other, wait for
- * timers and send signals load quiet SECONDS     two that wake each other now and then load opens
- * GOOD BAD    opens a file that is there GOOD times and one that is not BAD times, in turns
+ *   load pingpong TRIPS     two processes on CPU 0 pass a byte to and fro; prints the ns of a trip
+ *   load mix SECONDS SEED   processes that fork, sleep, wake each other and send signals
+ *   load quiet SECONDS      two that wake each other now and then
+ *   load opens GOOD BAD     opens a file GOOD times, and in turns one that is not there BAD times
  *
  * mix and quiet print, in nanoseconds of CLOCK_MONOTONIC, when they began and when they ended.
  */
