@@ -121,13 +121,13 @@ void LiveMonitor::reset_all() {
     std::atomic_ref(p.word).store(0);
     std::atomic_ref(p.tag).store(0);
   }
-  each_keyed([&](std::uint64_t key, const Slot& p) {
-    gone += p.count;
-    ::bpf_map_delete_elem(keyed.get(), &key);
+  each_keyed([&](std::uint64_t key, const Slot&) {
+    layout::WideSlot last{};  // a task may end at the same time: who takes the entry out counts it
+    if (::bpf_map_lookup_and_delete_elem(keyed.get(), &key, &last) != 0) return;
+    gone += last.slot.count;
+    if (scope != Scope::task) return;
+    std::atomic_ref(slot(layout::task_slot(key, slot_bits)).displaced).fetch_sub(1);
   });
-  for (std::size_t i = 0; i < slots(); ++i) {
-    if (slot(i).displaced != 0) std::atomic_ref(slot(i).displaced).store(0);
-  }
   std::atomic_ref(head().events_gone).fetch_add(gone);
 }
 

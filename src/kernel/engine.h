@@ -31,7 +31,7 @@ struct EngineOptions {
   std::uint32_t task_overflow = 0;
 };
 
-/// Counts since arm(), of one monitor.
+/// Counts of one monitor since add(); `missed` since arm().
 struct MonitorStats {
   std::uint64_t events = 0;      // transitions made, violating events not among them
   std::uint64_t violations = 0;  // found; those whose report was lost among them
@@ -77,8 +77,8 @@ class Engine {
   /// Becomes readable when there is something to drain (not for every step: those are only
   /// announced in bulk, so that reading them does not make events; drain at least every 100 ms).
   int poll_fd() const;
-  /// Hands what the ring holds to `sink`, at most kDrainMost records, so that a flood of events leaves
-  /// the caller time for its other work. Returns how many.
+  /// Hands what the ring holds to `sink`, at most kDrainMost records, so that a flood of events
+  /// leaves the caller time for its other work. Returns how many.
   static constexpr std::size_t kDrainMost = 4096;
   std::size_t drain(VerdictSink& sink);
 

@@ -45,6 +45,14 @@ inline constexpr std::uint32_t kWideSlotBytes = 64;
 static_assert(sizeof(WideSlot) == kWideSlotBytes);
 inline constexpr std::int16_t kOlderAt = offsetof(WideSlot, older);
 
+/// Which place of the task table the task at `address` would have: Knuth's multiplicative hash of
+/// the address' low half. The programs compute the same.
+inline constexpr std::uint32_t kGolden = 0x9e3779b1;
+constexpr std::uint32_t task_slot(std::uint64_t address, unsigned slot_bits) noexcept {
+  const std::uint32_t hash = static_cast<std::uint32_t>(address) * kGolden;
+  return slot_bits == 0 ? 0 : hash >> (32 - slot_bits);
+}
+
 /// In the objects' map: word of an instance that is being removed. Its newest id is 0, "not
 /// monitoring".
 inline constexpr std::uint64_t kDying = std::uint64_t{1} << 63;

@@ -37,13 +37,13 @@ std::int32_t ProgramWriter::field(std::string_view path) {
   return static_cast<std::int32_t>(member->bit_offset / 8);
 }
 
-// dst = the place in the table for the task in `task`. Six instructions, on every task event.
+// dst = the place in the table for the task in `task`: layout::task_slot(). Six instructions, on
+// every task event.
 void ProgramWriter::place_of_task(Reg task, Reg dst, Reg scratch) {
-  constexpr auto kGolden = static_cast<std::int32_t>(0x9e3779b1U);  // Knuth's multiplicative hash
   const unsigned stride_bits = log2_of(stride_);
   const auto mask = static_cast<std::int32_t>(((1U << in_.slot_bits) - 1) << stride_bits);
   a_.mov32(scratch, task);  // the low half of an address; the verifier allows this, and no more
-  a_.alu32(BPF_MUL, scratch, kGolden);
+  a_.alu32(BPF_MUL, scratch, static_cast<std::int32_t>(layout::kGolden));
   a_.alu32(BPF_RSH, scratch, static_cast<std::int32_t>(32 - in_.slot_bits - stride_bits));
   a_.alu32(BPF_AND, scratch, mask);
   a_.map_value(dst, in_.memory_fd, layout::kInstancesAt);

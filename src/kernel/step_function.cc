@@ -423,10 +423,10 @@ void ProgramWriter::forget_function() {
   place_of_task(Reg::r6, Reg::r7, Reg::r1);
   a_.load(8, Reg::r1, Reg::r7, 0);
   a_.jump_if(BPF_JNE, Reg::r1, Reg::r6, elsewhere);
-  a_.load(8, Reg::r2, Reg::r7, kCountAt);
+  a_.mov(Reg::r2, 0);  // exchanged: a reset may take the count at the same time
+  a_.exchange(Reg::r7, kCountAt, Reg::r2);
   count_register(offsetof(Head, events_gone), Reg::r2);
   a_.store(8, Reg::r7, kWordAt, 0);
-  a_.store(8, Reg::r7, kCountAt, 0);
   if (wide_) a_.store(8, Reg::r7, layout::kOlderAt, 0);
   a_.store(8, Reg::r7, 0, 0);  // the tag last: from here on the place is free
   a_.place(elsewhere);
@@ -438,13 +438,14 @@ void ProgramWriter::forget_function() {
   a_.alu(BPF_ADD, Reg::r2, -8);
   a_.call(BPF_FUNC_map_lookup_elem);
   a_.jump_if(BPF_JEQ, Reg::r0, 0, out);
-  a_.load(8, Reg::r2, Reg::r0, kCountAt);
-  count_register(offsetof(Head, events_gone), Reg::r2);
+  a_.load(8, Reg::r8, Reg::r0, kCountAt);
   a_.map(Reg::r1, in_.keyed_fd);
   a_.mov(Reg::r2, Reg::r10);
   a_.alu(BPF_ADD, Reg::r2, -8);
   a_.call(BPF_FUNC_map_delete_elem);
-  a_.jump_if(BPF_JNE, Reg::r0, 0, out);
+  a_.jump_if(BPF_JNE, Reg::r0, 0, out);  // a reset was faster, and has counted it
+  a_.mov(Reg::r2, Reg::r8);
+  count_register(offsetof(Head, events_gone), Reg::r2);
   a_.mov(Reg::r1, -1);
   a_.atomic_add(4, Reg::r7, kDisplacedAt, Reg::r1);
   a_.place(out);

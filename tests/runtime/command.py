@@ -465,14 +465,14 @@ def stops_in_time():
     with folder() as home:
         load = built(home, "wakeups.c", "wakeups")
         for arguments in ([], ["-t"]):
-            busy = subprocess.Popen([load, "4", "1"])
+            busy = subprocess.Popen([load, "20", "1"])
             begun = time.monotonic()
             ran = swerve("mon", "wwnr", *arguments, "--for", "1s")
             took = time.monotonic() - begun
             busy.kill()
             busy.wait()
             expect_equal(ran.status, 0, ran.err)
-            expect(1.0 <= took < 2.5, f"took {took:.2f} s with {arguments}")
+            expect(1.0 <= took < 8, f"took {took:.2f} s with {arguments}")
 
 
 HEADER = ["          <TASK>-PID      [CPU]  TYPE       ID                    STATE x EVENT                    -> "
@@ -657,8 +657,10 @@ def command_passes_through():
     expect(done.stdout.startswith(b"through\n"), done)
     expect_equal(done.stderr, b"err\nswerve: 'sh' ended with status 3\n")
     # The command has no signal blocked or ignored that its user did not ignore.
-    ran = swerve("mon", "rwfs", "--", "grep", "-E", "Sig(Blk|Ign)", "/proc/self/status")
-    expect(re.search(r"SigBlk:\s0{16}\nSigIgn:\s0{16}\n", ran.out), "signals", ran)
+    signals = ["grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"]
+    alone = subprocess.run(signals, capture_output=True, text=True, check=True).stdout
+    ran = swerve("mon", "rwfs", "--", *signals)
+    expect(ran.out.startswith(alone), "signals as without swerve: " + alone, ran)
 
 
 @live
