@@ -22,7 +22,8 @@ target_compile_options(swerve_options INTERFACE -Wall -Wextra -Wpedantic -Wshado
                        -Wno-sign-conversion -Wno-missing-field-initializers -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC 12 sees overlapping copies in `"text" + std::string` at -O3 (GCC bug 105651).
-  target_compile_options(swerve_options INTERFACE -Wno-restrict)
+  # And uninitialized members in lists of optional values (GCC bug 80635).
+  target_compile_options(swerve_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
 endif()
 if(SWERVE_SANITIZE)
   add_compile_options(-fsanitize=${SWERVE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -76,6 +76,16 @@ void look_at_lockdown(Findings& findings) {
                     "'confidentiality' keeps BPF programs from reading the kernel's memory", "");
 }
 
+/// Whether any symbol has an address; the first ones may well be 0 (per-CPU variables).
+bool shows_addresses(std::string_view symbols) {
+  for (std::size_t line = 0; line < symbols.size();) {
+    if (symbols.find_first_not_of('0', line) < symbols.find(' ', line)) return true;
+    line = symbols.find('\n', line);
+    if (line != symbols.npos) ++line;
+  }
+  return false;
+}
+
 /// Names of the frames of a stack come from /proc/kallsyms, which shows zeros to those who may not
 /// know.
 void look_at_symbols(Findings& findings) {
@@ -83,7 +93,7 @@ void look_at_symbols(Findings& findings) {
   std::string why;
   if (!text)
     why = text.error().message();
-  else if (text->find_first_not_of('0') == text->find(' '))
+  else if (!shows_addresses(*text))
     why = "hidden from this user (kernel.kptr_restrict): stacks are shown without names";
   findings.wanted("kernel symbols", why, "/proc/kallsyms can be read: stacks are shown with names");
 }
