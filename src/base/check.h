@@ -7,7 +7,7 @@ namespace swerve {
 [[noreturn]] void check_failed(const char* file, int line, const char* condition, const char* why);
 }  // namespace swerve
 
-#define SWERVE_CHECK(condition, why)                                                       \
-  do {                                                                                     \
-    if (!(condition)) ::swerve::check_failed(__FILE__, __LINE__, #condition, why);         \
+#define SWERVE_CHECK(condition, why)                                               \
+  do {                                                                             \
+    if (!(condition)) ::swerve::check_failed(__FILE__, __LINE__, #condition, why); \
   } while (false)

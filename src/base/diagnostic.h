@@ -10,8 +10,8 @@
 
 namespace swerve {
 
-/// A place in a text. Lines and columns count from 1; columns count bytes. Line 0 means "the file as
-/// a whole", and is left out when shown.
+/// A place in a text. Lines and columns count from 1; columns count bytes. Line 0 means "the file
+/// as a whole", and is left out when shown.
 struct Place {
   std::string file;
   unsigned line = 0;
@@ -21,8 +21,8 @@ struct Place {
 
 enum class Severity { error, warning };
 
-/// One message about a place. `message` is one line with no full stop at its end; a near-miss hint is
-/// part of it ("...; did you mean 'prev'?").
+/// One message about a place. `message` is one line with no full stop at its end; a near-miss hint
+/// is part of it ("...; did you mean 'prev'?").
 struct Diagnostic {
   Severity severity = Severity::error;
   Place place;

@@ -1,9 +1,10 @@
 // base/result.h - what a call that can fail answers.
 //
-// Result<T> holds a T or an Error. An Error is completed where it is known (the name, the errno) and
-// each layer on the way up adds in front what it was doing, so that it reads as one line:
+// Result<T> holds a T or an Error. An Error is completed where it is known (the name, the errno)
+// and each layer on the way up adds in front what it was doing, so that it reads as one line:
 //   enable wwnr: attach sched_switch: Operation not permitted
-// Exceptions stay inside the leaves whose library throws and are turned into a Result at their edge.
+// Exceptions stay inside the leaves whose library throws and are turned into a Result at their
+// edge.
 #pragma once
 
 #include <cstdlib>
@@ -27,7 +28,8 @@ enum class ErrorCode {
   io,           // the system said no for another reason
 };
 
-/// One reason for a failure: a code to branch on, a text for people, and the errno where there was one.
+/// One reason for a failure: a code to branch on, a text for people, and the errno where there was
+/// one.
 class [[nodiscard]] Error {
  public:
   Error(ErrorCode code, std::string message, int os_errno = 0)
@@ -118,13 +120,14 @@ class [[nodiscard]] Result<void> {
 #define SWERVE_CONCAT(a, b) SWERVE_CONCAT2(a, b)
 
 /// Returns the error of `expr` from the calling function, if it has one.
-#define SWERVE_TRY(expr)                                               \
-  do {                                                                 \
+#define SWERVE_TRY(expr)                                                       \
+  do {                                                                         \
     if (auto swerve_r = (expr); !swerve_r) return std::move(swerve_r).error(); \
   } while (false)
 
 /// Declares `decl` from the value of `expr`, or returns its error from the calling function.
-#define SWERVE_TRY_ASSIGN(decl, expr) SWERVE_TRY_ASSIGN2(SWERVE_CONCAT(swerve_r, __COUNTER__), decl, expr)
+#define SWERVE_TRY_ASSIGN(decl, expr) \
+  SWERVE_TRY_ASSIGN2(SWERVE_CONCAT(swerve_r, __COUNTER__), decl, expr)
 #define SWERVE_TRY_ASSIGN2(tmp, decl, expr) \
   auto tmp = (expr);                        \
   if (!tmp) return std::move(tmp).error();  \

@@ -21,7 +21,8 @@ std::string join(const std::vector<std::string>& parts, std::string_view between
 }
 
 namespace {
-// Length of the valid UTF-8 sequence at the start of `s`, with its code point; 0 when there is none.
+// Length of the valid UTF-8 sequence at the start of `s`, with its code point; 0 when there is
+// none.
 std::size_t utf8_sequence(std::string_view s, std::uint32_t& code) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
   const unsigned char first = byte(0);
@@ -145,7 +146,8 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return Error::from_errno(errno, path);
   struct stat info {};
-  if (::fstat(fd.get(), &info) == 0 && S_ISDIR(info.st_mode)) return Error::from_errno(EISDIR, path);
+  if (::fstat(fd.get(), &info) == 0 && S_ISDIR(info.st_mode))
+    return Error::from_errno(EISDIR, path);
   std::string out;
   char buffer[1 << 16];
   while (true) {

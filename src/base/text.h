@@ -15,8 +15,8 @@ namespace text_detail {
 inline void append(std::string& out, std::string_view part) { out += part; }
 inline void append(std::string& out, char part) { out += part; }
 template <typename T>
-  requires(std::is_arithmetic_v<T> && !std::is_same_v<T, char>)
-void append(std::string& out, T part) {
+requires(std::is_arithmetic_v<T> && !std::is_same_v<T, char>) void append(std::string& out,
+                                                                          T part) {
   out += std::to_string(part);
 }
 }  // namespace text_detail
@@ -32,9 +32,9 @@ std::string cat(const Parts&... parts) {
 /// "a, b, c"
 std::string join(const std::vector<std::string>& parts, std::string_view between = ", ");
 
-/// `text` made safe to print on a terminal or into a log: control characters, DEL, backslash and bytes
-/// that are not part of valid UTF-8 become \n, \t, \\ or \xHH; C1 controls (U+0080..U+009F) too.
-/// For every text that comes from outside: task names, file names, strings of the kernel.
+/// `text` made safe to print on a terminal or into a log: control characters, DEL, backslash and
+/// bytes that are not part of valid UTF-8 become \n, \t, \\ or \xHH; C1 controls (U+0080..U+009F)
+/// too. For every text that comes from outside: task names, file names, strings of the kernel.
 std::string escape(std::string_view text);
 
 /// `text` as a JSON string with its quotes. Bytes that are not valid UTF-8 become U+FFFD.

@@ -96,8 +96,8 @@ struct BindOutcome {
 /// that nothing can start.
 BindOutcome bind(Definition definition, Automaton model, const ProbeCatalog& catalog);
 
-/// What bind() would say about the bindings that are whole, of a definition whose reader found errors:
-/// so that a person hears of all of them at once.
+/// What bind() would say about the bindings that are whole, of a definition whose reader found
+/// errors: so that a person hears of all of them at once.
 Diagnostics check_bindings(const Definition& draft, const Automaton& model,
                            const ProbeCatalog& catalog);
 

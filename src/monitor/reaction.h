@@ -1,5 +1,5 @@
-// monitor/reaction.h - which reactor a monitor wants, with its options: a value. What a reactor does
-// stands in react/.
+// monitor/reaction.h - which reactor a monitor wants, with its options: a value. What a reactor
+// does stands in react/.
 #pragma once
 
 #include <map>

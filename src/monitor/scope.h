@@ -27,8 +27,8 @@ constexpr std::string_view scope_name(Scope scope) noexcept {
   return "?";
 }
 
-/// What an event does to an instance that is not monitoring. On one that is, all three are the same.
-/// The words are those of the kernel's handlers.
+/// What an event does to an instance that is not monitoring. On one that is, all three are the
+/// same. The words are those of the kernel's handlers.
 enum class Handler {
   event,      // nothing
   start,      // starts it in the initial state; the event itself is not processed

@@ -1,8 +1,8 @@
 // monitor/verdict.h - what comes out of a monitor: steps and violations, as values.
 //
 // A Violation is complete in itself: who, where, when, what was allowed instead, and the way there.
-// Engines fill it, reactors and printers read it. All texts in it may come from outside (task names,
-// kernel strings): escape them where they are printed.
+// Engines fill it, reactors and printers read it. All texts in it may come from outside (task
+// names, kernel strings): escape them where they are printed.
 #pragma once
 
 #include <cstdint>
@@ -59,15 +59,15 @@ struct Step : Occurrence {
 /// An event that the model did not allow. The instance was reset when this was made.
 struct Violation : Occurrence {
   std::vector<std::string> expected;  // the events that `state` allows
-  std::vector<PathStep> path;         // the transitions before, oldest first; the last eight at least
-  std::uint64_t events = 0;           // how many transitions the instance has made in its life
-  std::vector<std::string> stack;     // of `by`, innermost first; empty where not taken
-  std::string source;                 // file:line, in process
+  std::vector<PathStep> path;      // the transitions before, oldest first; the last eight at least
+  std::uint64_t events = 0;        // how many transitions the instance has made in its life
+  std::vector<std::string> stack;  // of `by`, innermost first; empty where not taken
+  std::string source;              // file:line, in process
   friend bool operator==(const Violation&, const Violation&) = default;
 };
 
-/// Takes what an engine says. Called on the thread that feeds or drains the engine; must not call back
-/// into it.
+/// Takes what an engine says. Called on the thread that feeds or drains the engine; must not call
+/// back into it.
 class VerdictSink {
  public:
   virtual ~VerdictSink() = default;
