@@ -182,11 +182,12 @@ bool ExprLexer::escape(std::string& out, std::string& complaint) {
   return true;
 }
 
-ExprToken ExprLexer::character() {
+std::optional<ExprToken> ExprLexer::quoted(char quote, std::string_view unclosed,
+                                           std::string& bytes) {
   const std::size_t begin = at_++;
-  std::string bytes, complaint;
+  std::string complaint;
   std::size_t complaint_at = begin;
-  while (at_ < text_.size() && text_[at_] != '\'' && text_[at_] != '\n') {
+  while (at_ < text_.size() && text_[at_] != quote && text_[at_] != '\n') {
     const std::size_t here = at_;
     const char c = text_[at_++];
     if (c != '\\') {
@@ -196,10 +197,16 @@ ExprToken ExprLexer::character() {
       complaint_at = here;
     }
   }
-  if (at_ >= text_.size() || text_[at_] != '\'')
-    return wrong(begin, "a character without its closing '");
+  if (at_ >= text_.size() || text_[at_] != quote) return wrong(begin, std::string(unclosed));
   ++at_;
   if (!complaint.empty()) return wrong(complaint_at, complaint);
+  return std::nullopt;
+}
+
+ExprToken ExprLexer::character() {
+  const std::size_t begin = at_;
+  std::string bytes;
+  if (auto bad = quoted('\'', "a character without its closing '", bytes)) return *std::move(bad);
   if (bytes.size() != 1) {
     return wrong(begin, bytes.empty()
                             ? "no character between the quotes"
@@ -212,23 +219,9 @@ ExprToken ExprLexer::character() {
 }
 
 ExprToken ExprLexer::string() {
-  const std::size_t begin = at_++;
-  std::string bytes, complaint;
-  std::size_t complaint_at = begin;
-  while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\n') {
-    const std::size_t here = at_;
-    const char c = text_[at_++];
-    if (c != '\\') {
-      bytes += c;
-    } else if (std::string why; !escape(bytes, why) && complaint.empty()) {
-      complaint = why;
-      complaint_at = here;
-    }
-  }
-  if (at_ >= text_.size() || text_[at_] != '"')
-    return wrong(begin, "a string without its closing \"");
-  ++at_;
-  if (!complaint.empty()) return wrong(complaint_at, complaint);
+  const std::size_t begin = at_;
+  std::string bytes;
+  if (auto bad = quoted('"', "a string without its closing \"", bytes)) return *std::move(bad);
   ExprToken t = token(ExprToken::Kind::text, begin);
   t.text = std::move(bytes);
   return t;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,8 @@ class ExprLexer {
 
  private:
   ExprToken number();
+  // Reads what stands between two `quote`s into `bytes`; the error, where it is not well formed.
+  std::optional<ExprToken> quoted(char quote, std::string_view unclosed, std::string& bytes);
   ExprToken character();
   ExprToken string();
   /// Reads one escape sequence after its backslash; false when it is none.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 
@@ -31,12 +32,6 @@ constexpr std::uint32_t kRingBytes = 512U << 10;
 constexpr std::uint32_t kStepRingBytes = 4U << 20;
 constexpr int kStatsTries = 4;        // walks that nothing may disturb
 constexpr std::size_t kLogLines = 6;  // of the verifier, in an error
-
-unsigned bits_for(std::uint32_t count) {
-  unsigned bits = 0;
-  while ((std::uint64_t{1} << bits) < count) ++bits;
-  return bits;
-}
 
 std::string comm_text(const char (&comm)[16]) {
   return std::string(comm, ::strnlen(comm, sizeof comm));
@@ -325,7 +320,8 @@ Result<std::size_t> Engine::add(const BoundMonitor& monitor) {
     live->slot_bits = options.task_slot_bits != 0 ? options.task_slot_bits : kTaskSlotBits;
   }
   if (live->scope == Scope::cpu) {
-    live->slot_bits = bits_for(static_cast<std::uint32_t>(::libbpf_num_possible_cpus()));
+    live->slot_bits = static_cast<unsigned>(
+        std::bit_width(static_cast<unsigned>(::libbpf_num_possible_cpus()) - 1));
   }
   const auto instances = static_cast<std::uint32_t>(live->slots() * live->stride());
   SWERVE_TRY_ASSIGN(live->memory, SharedMemory::create(name, layout::kInstancesAt + instances));

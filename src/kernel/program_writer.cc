@@ -1,5 +1,6 @@
 #include "kernel/program_writer.h"
 
+#include <bit>
 #include <map>
 #include <set>
 
@@ -21,11 +22,6 @@ std::int32_t flags_of(EventId event, Handler handler) {
                                                        << kHandlerShift;
 }
 
-unsigned log2_of(std::uint32_t power_of_two) {
-  unsigned bits = 0;
-  while ((1U << bits) < power_of_two) ++bits;
-  return bits;
-}
 }  // namespace
 
 std::int32_t ProgramWriter::field(std::string_view path) {
@@ -40,7 +36,7 @@ std::int32_t ProgramWriter::field(std::string_view path) {
 // dst = the place in the table for the task in `task`: layout::task_slot(). Six instructions, on
 // every task event.
 void ProgramWriter::place_of_task(Reg task, Reg dst, Reg scratch) {
-  const unsigned stride_bits = log2_of(stride_);
+  const auto stride_bits = static_cast<unsigned>(std::countr_zero(stride_));
   const auto mask = static_cast<std::int32_t>(((1U << in_.slot_bits) - 1) << stride_bits);
   a_.mov32(scratch, task);  // the low half of an address; the verifier allows this, and no more
   a_.alu32(BPF_MUL, scratch, static_cast<std::int32_t>(layout::kGolden));
@@ -59,7 +55,7 @@ void ProgramWriter::find_place() {
     case Scope::cpu:
       a_.call(BPF_FUNC_get_smp_processor_id);
       a_.alu(BPF_AND, Reg::r0, static_cast<std::int32_t>((1U << in_.slot_bits) - 1));
-      a_.alu(BPF_LSH, Reg::r0, static_cast<std::int32_t>(log2_of(stride_)));
+      a_.alu(BPF_LSH, Reg::r0, std::countr_zero(stride_));
       a_.map_value(Reg::r3, in_.memory_fd, layout::kInstancesAt);
       a_.alu(BPF_ADD, Reg::r3, Reg::r0);
       return;
