@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "bind/definition.h"
 #include "kernel/catalog.h"
+#include "monitor/stats.h"
 #include "monitor/verdict.h"
 
 namespace swerve {
@@ -29,23 +30,6 @@ struct EngineOptions {
   // many tasks there may be whose place another one has. 0: as the engine likes.
   unsigned task_slot_bits = 0;
   std::uint32_t task_overflow = 0;
-};
-
-/// Counts of one monitor since add(); `missed` since arm().
-struct MonitorStats {
-  std::uint64_t events = 0;      // transitions made, violating events not among them
-  std::uint64_t violations = 0;  // found; those whose report was lost among them
-  std::uint64_t started = 0;     // times that an instance began to be monitored
-  std::uint64_t instances = 0;   // being monitored now
-  std::uint64_t refused = 0;     // instances that found no room: these were not monitored
-  std::uint64_t raced = 0;       // three tries were not enough: the instance was reset
-  std::uint64_t lost =
-      0;  // reports that found the ring full: the state is right, the report is gone
-  std::uint64_t missed = 0;  // program runs that the kernel skipped (recursion): events not seen
-  std::uint64_t compat = 0;  // 32-bit system calls, left out
-
-  /// Whether a verdict may rest on an event or an instance that is missing.
-  bool incomplete() const { return refused + raced + lost + missed + compat != 0; }
 };
 
 /// One owner thread. Verdicts of one instance come in the order of their times; of different CPUs

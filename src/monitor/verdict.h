@@ -63,6 +63,9 @@ struct Violation : Occurrence {
   std::uint64_t events = 0;        // how many transitions the instance has made in its life
   std::vector<std::string> stack;  // of `by`, innermost first; empty where not taken
   std::string source;              // file:line, in process
+  // What came of the reaction that the engine did itself, at the event: 0 or an errno. Empty: it
+  // did none, and whoever takes the violation reacts.
+  std::optional<int> reacted;
   friend bool operator==(const Violation&, const Violation&) = default;
 };
 

@@ -1,6 +1,7 @@
 // react/reactor.h - what is done about a violation, and which ways of doing there are.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,12 +15,18 @@
 
 namespace swerve {
 
-/// A reaction to violations.
+/// A violation that asks for a reaction.
+struct Reaction {
+  Violation violation;
+  std::uint64_t suppressed = 0;  // of this monitor, by its limit, since its last reaction
+};
+
+/// A way to react; derive from it for one of your own.
 ///
-/// react() is called by the one thread that takes the verdicts from the engines, for one violation
-/// after the other. It must not block: while it runs, verdicts wait and rings fill. What it cannot
-/// do at once it drops and counts. A failure is the caller's to count and show; it does not stop
-/// the monitor.
+/// react() is called on a thread of this reactor's own, for one reaction after the other, so it may
+/// take its time: events, verdicts and other reactors do not wait for it. What comes meanwhile is
+/// queued, then dropped and counted. A failure is counted and shown; it does not stop the monitor.
+/// A reactor may outlive the one who chose it, while a call of react() still runs.
 class Reactor {
  public:
   virtual ~Reactor() = default;
@@ -27,7 +34,13 @@ class Reactor {
   virtual std::string_view name() const = 0;
   /// One line for people.
   virtual std::string_view description() const = 0;
-  virtual Result<> react(const Violation& violation) = 0;
+  virtual Result<> react(const Reaction& reaction) = 0;
+};
+
+/// What the person who started Swerve allows, since a wrong model could do harm with it.
+struct ReactorRights {
+  bool panic = false;   // --allow-panic
+  bool signal = false;  // --allow-signal
 };
 
 /// The reactors that monitors can choose from, in the order in which they were added. One thread.
@@ -35,7 +48,7 @@ class ReactorSet {
  public:
   using Options = std::map<std::string, std::string>;
   /// Makes a reactor from the options of a definition. Errors: invalid (an option it does not know,
-  /// or a bad value), denied, unsupported.
+  /// or a bad value), denied (says what would allow it), unsupported.
   using Maker = std::function<Result<std::shared_ptr<Reactor>>(const Options&)>;
 
   struct Kind {
@@ -44,13 +57,16 @@ class ReactorSet {
     Maker make;
   };
 
-  /// The kernel's: nop, printk. All monitors that print share one printk reactor, and so its limit.
-  static ReactorSet standard();
+  /// The kernel's, nop, printk and panic; then signal, stop_tracing, exec and trace_marker.
+  /// `rights` are asked when one is made. All monitors that print share one printk reactor.
+  static ReactorSet standard(ReactorRights rights = {});
 
   /// Errors: exists (the name is taken), invalid (longer than 31 bytes, or empty).
   Result<> add(Kind kind);
   /// A reactor that takes no options, and is the same one for everybody.
   Result<> add(std::shared_ptr<Reactor> reactor);
+  /// Errors: not_found.
+  Result<> remove(std::string_view name);
 
   const std::vector<Kind>& kinds() const noexcept { return kinds_; }
   /// The reactor that `setting` wants.
@@ -66,7 +82,7 @@ class NopReactor final : public Reactor {
  public:
   std::string_view name() const override { return "nop"; }
   std::string_view description() const override { return "no-operation reactor: do nothing."; }
-  Result<> react(const Violation&) override { return {}; }
+  Result<> react(const Reaction&) override { return {}; }
 };
 
 }  // namespace swerve

@@ -1,0 +1,63 @@
+// base/loop.h - one thread that waits for descriptors: the daemon's.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "base/unique_fd.h"
+
+namespace swerve {
+
+/// Calls back when a descriptor is readable, over epoll. Everything is for the thread that calls
+/// run(), but post() and stop(). Callbacks may watch and forget descriptors, their own too. With
+/// nothing to do it sleeps: no CPU is used.
+class Loop {
+ public:
+  static Result<std::unique_ptr<Loop>> create();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// `readable` is called whenever `fd` is readable, or its other end is gone (level-triggered).
+  /// The descriptor stays the caller's, who forgets it before closing it.
+  Result<> watch(int fd, std::function<void()> readable);
+  void forget(int fd);
+
+  /// `call` runs on the loop's thread, soon. Any thread; also before run().
+  void post(std::function<void()> call);
+
+  /// Until stop().
+  void run();
+  /// run() returns after the callback that is running. Any thread; also before run(). A signal
+  /// handler: no.
+  void stop();
+
+ private:
+  Loop() = default;
+  UniqueFd epoll_, wake_;
+  std::map<int, std::shared_ptr<std::function<void()>>> watched_;
+  std::mutex mutex_;  // over what follows
+  std::vector<std::function<void()>> posted_;
+  bool stopped_ = false;
+};
+
+/// A descriptor that becomes readable when a time has passed.
+class Timer {
+ public:
+  static Result<Timer> create();
+  int fd() const { return fd_.get(); }
+  void once(TimeNs after);
+  void every(TimeNs period);
+  void clear();
+  /// Whether it has fired since it was set or asked last.
+  bool fired();
+
+ private:
+  UniqueFd fd_;
+};
+
+}  // namespace swerve

@@ -1,0 +1,30 @@
+// bind/toml/monitor_reader.h - a definition and its model from their two files.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/diagnostic.h"
+#include "base/result.h"
+#include "bind/definition.h"
+#include "model/automaton.h"
+
+namespace swerve {
+
+/// A definition and its model as read; `model` is empty for a container or when there are errors.
+struct ReadMonitor {
+  std::optional<Definition> definition;
+  std::optional<Definition> draft;  // of a definition with errors
+  std::optional<Automaton> model;
+  Diagnostics diagnostics;
+};
+
+/// How a file is read: the path and the most bytes that it may have.
+using FileReader = std::function<Result<std::string>(const std::string& path, std::size_t limit)>;
+
+/// A file that cannot be read is an error among the diagnostics; `error` gets it too, if given.
+ReadMonitor read_monitor(const std::string& path, const FileReader& read = nullptr,
+                         std::optional<Error>* error = nullptr);
+
+}  // namespace swerve

@@ -1,0 +1,42 @@
+// control/fuse/mount.h - carries a control tree to a FUSE mount. The only user of libfuse.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/loop.h"
+#include "base/result.h"
+#include "control/tree.h"
+
+namespace swerve {
+
+struct MountOptions {
+  std::string folder;  // made when it is not there, and then removed at the end
+  std::optional<unsigned>
+      group;  // whose the files are; none: root's. With one others than root may come in
+};
+
+/// A mounted tree. Everything on the loop's thread.
+class TreeMount {
+ public:
+  /// Mounts `tree` and serves it from `loop`. A mount that a killed process left is taken over.
+  /// `gone` is called on the loop's thread when somebody else unmounts it. All must outlive the
+  /// mount. Errors: busy (a process serves there already, or something else is mounted), invalid
+  /// (not a folder, not empty), denied.
+  static Result<std::unique_ptr<TreeMount>> mount(ControlTree& tree, Loop& loop,
+                                                  const MountOptions& options,
+                                                  std::function<void()> gone);
+  /// Unmounts, also while files are open: reads that wait for a stream get the end of the file.
+  ~TreeMount();
+  TreeMount(const TreeMount&) = delete;
+  TreeMount& operator=(const TreeMount&) = delete;
+
+ private:
+  struct State;
+  explicit TreeMount(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace swerve

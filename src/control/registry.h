@@ -1,0 +1,124 @@
+// control/registry.h - the monitors there are, which of them are enabled, and the switches.
+//
+// What the kernel's rv.c does, as calls: register and unregister monitors and reactors, enable and
+// disable monitors, choose their reactors, switch monitoring and reacting. The control tree
+// (tree.h) shows it as files. registry.pml is a model of the orders below, checked with spin.
+//
+// The order of things is the kernel's. Disabling: the flag is cleared, then the probes are
+// detached, then one wait for all of them until no event is being processed; then their verdicts
+// are out and none of their reactions starts any more. Switching monitoring off: the switch, then
+// the wait. Switching it on: the instances of the enabled monitors are reset, then the switch.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "control/instrumentation.h"
+#include "monitor/reaction.h"
+#include "monitor/scope.h"
+#include "react/reactions.h"
+#include "react/reactor.h"
+
+namespace swerve {
+
+/// A monitor that is to be registered.
+struct MonitorEntry {
+  std::string name;  // 1 to 31 bytes, no '/', ':' , '!' nor white space
+  std::string description;
+  std::string parent;      // empty: top level
+  bool container = false;  // has children, no events of its own
+  Scope scope = Scope::global;
+  ReactionSetting reaction;  // with the options that its definition gives
+  std::string model;         // as dot; empty: not known
+  std::string cannot_run;    // why it cannot be enabled on this machine; empty: it can
+  // Null for a container. Must outlive the registration.
+  Instrumentation* instrumentation = nullptr;
+  MonitorHandle handle = 0;
+};
+
+/// A monitor as it is now.
+struct MonitorView {
+  std::string name, description, parent;
+  bool container = false;
+  bool enabled = false;
+  Scope scope = Scope::global;
+  std::string reactor;
+  bool dry_run = false;
+  std::string model;
+  std::string cannot_run;
+  std::string full_name() const { return parent.empty() ? name : parent + ":" + name; }
+};
+
+/// What `stats` shows.
+struct MonitorReport {
+  MonitorStats stats;
+  ReactionCounts reactions;
+};
+
+/// Any thread, for every call; one at a time gets through, as under the kernel's interface lock.
+/// Errors that are not named: invalid for a monitor or a reactor that does not exist.
+class Registry {
+ public:
+  /// `reactions` must outlive the registry.
+  Registry(ReactorSet reactors, Reactions& reactions);
+  /// Disables everything.
+  ~Registry();
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  /// At the end of the list; a nested one directly after its parent, so that children stand in
+  /// reverse order of registration, as in the kernel. Nothing is left of one that fails.
+  /// Errors: invalid (the name; a parent that does not exist, is nested itself, or is no
+  /// container), exists (the name, under whatever parent), and those of making its reactor.
+  Result<> register_monitor(MonitorEntry entry);
+  /// Disables it first. Errors: busy (a container that has children).
+  Result<> unregister_monitor(std::string_view name);
+
+  Result<> register_reactor(ReactorSet::Kind kind);
+  /// Errors: busy (a monitor has chosen it).
+  Result<> unregister_reactor(std::string_view name);
+  std::vector<std::string> reactors() const;
+
+  /// Enabled already: nothing. A container: all its children, in list order; when one fails, all
+  /// of them are disabled, also those that were enabled before, as in the kernel.
+  /// Errors: those of attaching; the monitor stays off then. unsupported when it cannot run here.
+  Result<> enable(std::string_view name);
+  /// Disabled already: nothing. A container: all its children and itself, whatever its own flag.
+  Result<> disable(std::string_view name);
+  Result<> disable_all();
+  /// Every instance becomes unmonitored; the monitor stays as enabled as it was.
+  Result<> reset(std::string_view name);
+
+  /// Both return when nothing is processed under the old setting any more.
+  Result<> set_monitoring(bool on);
+  Result<> set_reacting(bool on);
+  bool monitoring() const;
+  bool reacting() const;
+
+  /// The same reactor: nothing. An enabled monitor is disabled, gets the reactor and is enabled
+  /// again, so its instances start anew. A container: each of its children; none is switched on or
+  /// off by it. The options of the monitor's definition go with the reactor that they are for.
+  Result<> choose_reactor(std::string_view name, std::string_view reactor);
+  /// The reactor stays chosen but is only counted. As choose_reactor() otherwise.
+  Result<> set_dry_run(std::string_view name, bool on);
+
+  /// In list order.
+  std::vector<MonitorView> monitors() const;
+  std::optional<MonitorView> find(std::string_view name) const;
+  Result<MonitorReport> report(std::string_view name) const;
+
+ private:
+  struct Monitor;
+  mutable std::mutex mutex_;
+  ReactorSet reactors_;
+  Reactions& reactions_;
+  std::vector<std::unique_ptr<Monitor>> monitors_;
+  bool monitoring_ = true;
+};
+
+}  // namespace swerve
