@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -27,8 +29,12 @@ struct SignalReaction {
   bool whole_process = true;  // else the violating thread alone
   friend bool operator==(const SignalReaction&, const SignalReaction&) = default;
 };
-/// From the options of [react.signal]: `signal` ("SIGTERM", "TERM" or a number; SIGTERM) and `to`
-/// ("process" or "thread"; process). Errors: invalid, with a near-miss hint.
+/// From the options of [react.signal]: `signal` ("SIGTERM", "TERM" or a number from 1 to 64;
+/// SIGTERM) and `to` ("process" or "thread"; process). Errors: invalid, with a near-miss hint.
 Result<SignalReaction> signal_reaction(const std::map<std::string, std::string>& options);
+
+/// That `options` has no other names than `known`. Errors: invalid, with a near-miss hint.
+Result<> check_options(std::string_view reactor, const std::map<std::string, std::string>& options,
+                       const std::vector<std::string>& known);
 
 }  // namespace swerve
