@@ -16,7 +16,6 @@
 #include <set>
 
 #include "app/child.h"
-#include "app/columns.h"
 #include "app/commands.h"
 #include "app/json_report.h"
 #include "app/output.h"
@@ -25,6 +24,9 @@
 #include "base/text.h"
 #include "kernel/engine.h"
 #include "kernel/rights.h"
+#include "monitor/columns.h"
+#include "monitor/verdict_json.h"
+#include "monitor/violation_text.h"
 #include "react/printk.h"
 #include "react/reactor.h"
 
@@ -162,12 +164,12 @@ class Watch {
     printer_.output.flush();
     armed_ = monotonic_now();
     if (options_.duration) set_timer(timer_, *options_.duration);
-    engine_.arm();
+    engine_.arm(engine_.all());
     if (options_.verbose) complain("everything is attached, and events count");
     if (child_) {
       if (const Result<> released = child_->release(); !released) {
         complain(released.error().message());
-        (void)engine_.disarm();
+        (void)engine_.disarm(engine_.all());
         return released.error().os_errno() == ENOENT ? 127 : 126;
       }
     }
@@ -229,7 +231,7 @@ class Watch {
   int close() {
     for (Watched& watched : watched_)  // disarming ends them
       watched.summary.stats.instances = engine_.stats(watched.number).instances;
-    if (const Result<> off = engine_.disarm(); !off) complain(off.error().message());
+    if (const Result<> off = engine_.disarm(engine_.all()); !off) complain(off.error().message());
     const TimeNs ended = monotonic_now();
     while (engine_.drain(printer_) != 0) {
     }
@@ -328,7 +330,7 @@ Result<int> watch(const MonOptions& options, const KernelCatalog& catalog,
   SWERVE_TRY(choose_reactors(options, watched));
 
   EngineOptions engine_options;
-  engine_options.every_step = options.trace;
+  engine_options.steps = options.trace ? StepReports::always : StepReports::never;
   engine_options.stacks = options.stacks && !(options.trace && !options.json);
   engine_options.only_watched = !options.command.empty();
   SWERVE_TRY_ASSIGN(const std::unique_ptr<Engine> engine, Engine::create(catalog, engine_options));
@@ -341,7 +343,7 @@ Result<int> watch(const MonOptions& options, const KernelCatalog& catalog,
                 one.summary.reactor));
   }
   SWERVE_TRY_ASSIGN(UniqueFd timer, make_timer());
-  SWERVE_TRY(engine->attach());
+  SWERVE_TRY(engine->attach(engine->all()));
   std::optional<Child> child;
   if (!options.command.empty()) {
     SWERVE_TRY(engine->watch_my_children());

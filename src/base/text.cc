@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -86,6 +87,24 @@ std::string escape(std::string_view text) {
     text.remove_prefix(length);
   }
   return out;
+}
+
+namespace {
+
+std::string blanks(std::string_view text, std::size_t width) {
+  const auto has = static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](unsigned char byte) { return (byte & 0xc0) != 0x80; }));
+  return std::string(width - std::min(width, has), ' ');
+}
+
+}  // namespace
+
+std::string pad_left(std::string_view text, std::size_t width) {
+  return blanks(text, width).append(text);
+}
+
+std::string pad_right(std::string_view text, std::size_t width) {
+  return std::string(text) + blanks(text, width);
 }
 
 std::string json_string(std::string_view text) {

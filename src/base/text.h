@@ -37,6 +37,10 @@ std::string join(const std::vector<std::string>& parts, std::string_view between
 /// too. For every text that comes from outside: task names, file names, strings of the kernel.
 std::string escape(std::string_view text);
 
+/// Blanks before the text, or after it, until it is `width` wide: a character of UTF-8 counts once.
+std::string pad_left(std::string_view text, std::size_t width);
+std::string pad_right(std::string_view text, std::size_t width);
+
 /// `text` as a JSON string with its quotes. Bytes that are not valid UTF-8 become U+FFFD.
 std::string json_string(std::string_view text);
 

@@ -88,6 +88,13 @@ TEST(JsonObject, KeepsTheOrderOfItsMembers) {
             R"({"t":"x\"","n":18446744073709551615,"i":-1,"b":true,"l":["a","b"],"e":[],"r":[1]})");
 }
 
+TEST(Pad, FillsUpToTheWidthInCharacters) {
+  EXPECT_EQ(pad_left("ab", 4), "  ab");
+  EXPECT_EQ(pad_right("ab", 4), "ab  ");
+  EXPECT_EQ(pad_left("abcd", 3), "abcd");
+  EXPECT_EQ(pad_right("\u00e4\u20ac", 4), "\u00e4\u20ac  ");
+}
+
 class ReadFile : public testing::Test {
  protected:
   ReadFile() {

@@ -1,8 +1,8 @@
-#include "app/columns.h"
+#include "monitor/columns.h"
 
 #include <gtest/gtest.h>
 
-#include "app/examples_for_test.h"
+#include "monitor/examples_for_test.h"
 
 namespace swerve {
 namespace {

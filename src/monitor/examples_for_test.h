@@ -1,4 +1,4 @@
-// app/examples_for_test.h - verdicts built by hand, for the tests of what prints them.
+// monitor/examples_for_test.h - verdicts built by hand, for the tests of what prints them.
 #pragma once
 
 #include "monitor/verdict.h"

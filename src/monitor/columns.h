@@ -1,9 +1,9 @@
-// app/columns.h - what `swerve mon -t` prints: the columns of the kernel's `rv mon -t`.
+// monitor/columns.h - steps and violations in columns: those of the kernel's `rv mon -t`.
 //
-// A header of two lines, then a line for each step and each violation. There is a column for the id
-// when a monitor has one (task and object scope). With several monitors the type says whose line it
-// is
-// ("event_wwnr"), as the kernel's tool does for a container.
+// What `swerve mon -t` and `trace_pipe` show. A header of two lines, then a line for each step and
+// each violation. There is a column for the id when a monitor has one (task and object scope). With
+// several monitors the type says whose line it is ("event_wwnr"), as the kernel's tool does for a
+// container.
 #pragma once
 
 #include <string>
