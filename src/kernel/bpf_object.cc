@@ -78,6 +78,38 @@ SharedMemory::~SharedMemory() {
 }
 
 namespace {
+std::size_t page_bytes() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+
+std::uint64_t position(const void* pages, std::size_t page) {
+  const auto* const at = static_cast<const char*>(pages) + page * page_bytes();
+  return __atomic_load_n(reinterpret_cast<const std::uint64_t*>(at), __ATOMIC_ACQUIRE);
+}
+}  // namespace
+
+Result<RingPositions> RingPositions::of(const UniqueFd& ring) {
+  RingPositions out;
+  void* const at = ::mmap(nullptr, 2 * page_bytes(), PROT_READ, MAP_SHARED, ring.get(), 0);
+  if (at == MAP_FAILED) return Error::from_errno(errno, "map the ring buffer's positions");
+  out.pages_ = at;
+  return out;
+}
+
+RingPositions::RingPositions(RingPositions&& other) noexcept
+    : pages_(std::exchange(other.pages_, nullptr)) {}
+
+RingPositions& RingPositions::operator=(RingPositions&& other) noexcept {
+  std::swap(pages_, other.pages_);
+  return *this;
+}
+
+RingPositions::~RingPositions() {
+  if (pages_ != nullptr) ::munmap(pages_, 2 * page_bytes());
+}
+
+std::uint64_t RingPositions::consumed() const { return position(pages_, 0); }
+std::uint64_t RingPositions::produced() const { return position(pages_, 1); }
+
+namespace {
 // The BTF of a loaded module, by its name. Needs CAP_SYS_ADMIN: ids are not for everyone.
 Result<UniqueFd> module_types(const std::string& module) {
   std::uint32_t id = 0;

@@ -51,6 +51,22 @@ class [[nodiscard]] SharedMemory {
   std::uint8_t* data_ = nullptr;
 };
 
+/// How far a ring buffer has been written and read, in bytes since it was made.
+class [[nodiscard]] RingPositions {
+ public:
+  static Result<RingPositions> of(const UniqueFd& ring);
+  RingPositions() = default;
+  RingPositions(RingPositions&&) noexcept;
+  RingPositions& operator=(RingPositions&&) noexcept;
+  ~RingPositions();
+
+  std::uint64_t produced() const;
+  std::uint64_t consumed() const;
+
+ private:
+  void* pages_ = nullptr;  // the consumer's, then the producer's
+};
+
 /// Loads a program of `kind` for `at`. `log` gets the verifier's words when it
 /// refuses.
 Result<UniqueFd> load_program(const std::string& name, Probe::Kind kind, const AttachPoint& at,

@@ -22,14 +22,20 @@
 #include <linux/bpf.h>
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bind/definition.h"
 #include "kernel/catalog.h"
+#include "monitor/reaction.h"
 #include "monitor/step_table.h"
 
 namespace swerve {
+
+/// Whether single steps come out of a monitor: never, always, or while a switch is on (which then
+/// costs two instructions an event).
+enum class StepReports { never, always, switched };
 
 /// The maps of one monitor and what programs need to know about them and the kernel.
 struct CompilerInput {
@@ -45,7 +51,8 @@ struct CompilerInput {
   int watched_fd = -1;          // only_watched: thread ids
   unsigned slot_bits = 0;       // log2 of the number of places in memory
   std::uint32_t self_tgid = 0;  // our own process: what it does must not wake it up
-  bool every_step = false;
+  StepReports steps = StepReports::never;
+  std::optional<SignalReaction> signal;  // sent at a violation of the running task
   bool stacks = true;
   bool only_watched = false;
   bool careful = false;  // see ExprCode

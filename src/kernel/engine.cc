@@ -1,6 +1,7 @@
 #include "kernel/engine.h"
 
 #include <bpf/libbpf.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,6 +31,7 @@ constexpr std::uint32_t kWatchedMax = 32768;      // tasks of a watched command,
 constexpr std::size_t kTableBytesMax = 4U << 20;  // what one array element may hold on Linux 6.1
 constexpr std::uint32_t kRingBytes = 512U << 10;
 constexpr std::uint32_t kStepRingBytes = 4U << 20;
+constexpr TimeNs kOpenRecordMost{100'000'000};
 constexpr int kStatsTries = 4;        // walks that nothing may disturb
 constexpr std::size_t kLogLines = 6;  // of the verifier, in an error
 
@@ -137,6 +139,7 @@ struct Engine::State {
   EngineOptions options;
   TaskInfo self;
   UniqueFd ring;
+  RingPositions positions;
   ring_buffer* reader = nullptr;
   std::optional<GracePeriod> grace;
   UniqueFd watched;
@@ -144,11 +147,16 @@ struct Engine::State {
   std::vector<Loaded> watch_programs;
   std::vector<std::unique_ptr<LiveMonitor>> monitors;
   KernelSymbols symbols;
+  bool report_steps = false;
   VerdictSink* sink = nullptr;
   std::size_t taken = 0;  // records, by this drain()
 
   ~State() { ::ring_buffer__free(reader); }
 
+  LiveMonitor& at(std::size_t number) const {
+    SWERVE_CHECK(number < monitors.size() && monitors[number] != nullptr, "no such monitor");
+    return *monitors[number];
+  }
   Result<> find_self();
   Result<> follow_forks();
   Result<> load_programs(LiveMonitor& live, CompilerInput input);
@@ -264,12 +272,14 @@ Result<std::unique_ptr<Engine>> Engine::create(const KernelCatalog& catalog,
   state->catalog = &catalog;
   state->options = options;
   std::uint32_t& ring_bytes = state->options.ring_bytes;
-  if (ring_bytes == 0) ring_bytes = options.every_step ? kStepRingBytes : kRingBytes;
+  if (ring_bytes == 0)
+    ring_bytes = options.steps != StepReports::never ? kStepRingBytes : kRingBytes;
   SWERVE_TRY(state->find_self());
   SWERVE_TRY_ASSIGN(state->ring, create_map("swerve_ring", {.type = BPF_MAP_TYPE_RINGBUF,
                                                             .key_bytes = 0,
                                                             .value_bytes = 0,
                                                             .entries = ring_bytes}));
+  SWERVE_TRY_ASSIGN(state->positions, RingPositions::of(state->ring));
   state->reader = ::ring_buffer__new(state->ring.get(), &State::take_record, state.get(), nullptr);
   if (state->reader == nullptr) return rights_error("map the ring buffer", errno);
   SWERVE_TRY_ASSIGN(state->grace, GracePeriod::create());
@@ -300,7 +310,8 @@ Result<> Engine::State::load_programs(LiveMonitor& live, CompilerInput input) {
   return {};
 }
 
-Result<std::size_t> Engine::add(const BoundMonitor& monitor) {
+Result<std::size_t> Engine::add(const BoundMonitor& monitor,
+                                const std::optional<SignalReaction>& signal) {
   if (monitor.model.transitions().size() > StepTable::kTransitionsMost) {
     return Error(
         ErrorCode::exhausted,
@@ -348,7 +359,10 @@ Result<std::size_t> Engine::add(const BoundMonitor& monitor) {
   input.monitor = &monitor;
   input.table = &live->table;
   input.catalog = state_->catalog;
-  input.number = static_cast<std::uint32_t>(state_->monitors.size());
+  auto& monitors = state_->monitors;
+  const auto place = std::find(monitors.begin(), monitors.end(), nullptr);
+  const auto number = static_cast<std::size_t>(place - monitors.begin());
+  input.number = static_cast<std::uint32_t>(number);
   input.memory_fd = live->memory.fd();
   input.tables_fd = live->tables.get();
   input.keyed_fd = live->keyed.get();
@@ -357,7 +371,8 @@ Result<std::size_t> Engine::add(const BoundMonitor& monitor) {
   input.watched_fd = state_->watched.get();
   input.slot_bits = live->slot_bits;
   input.self_tgid = state_->self.tgid;
-  input.every_step = state_->options.every_step;
+  input.steps = state_->options.steps;
+  input.signal = signal;
   input.stacks = state_->options.stacks;
   input.only_watched = state_->options.only_watched;
   if (auto direct = state_->load_programs(*live, input); !direct) {
@@ -367,56 +382,101 @@ Result<std::size_t> Engine::add(const BoundMonitor& monitor) {
     input.careful = true;
     if (!state_->load_programs(*live, input)) return std::move(direct).error().within(live->name);
   }
-  state_->monitors.push_back(std::move(live));
-  return state_->monitors.size() - 1;
+  live->head().steps = state_->report_steps ? 1 : 0;
+  if (place == monitors.end()) {
+    monitors.push_back(std::move(live));
+  } else {
+    *place = std::move(live);
+  }
+  return number;
 }
 
-Result<> Engine::attach() {
-  const auto detach_all = [&] {
-    for (const auto& m : state_->monitors) {
-      for (Loaded& p : m->programs) p.link.reset();
-    }
-    for (Loaded& p : state_->watch_programs) p.link.reset();
-  };
+void Engine::remove(std::size_t monitor) {
+  (void)state_->at(monitor);
+  state_->monitors[monitor].reset();
+}
+
+std::vector<std::size_t> Engine::all() const {
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < state_->monitors.size(); ++i) {
+    if (state_->monitors[i] != nullptr) out.push_back(i);
+  }
+  return out;
+}
+
+Result<> Engine::attach(Numbers numbers) {
+  std::vector<Loaded*> attached;  // by this call
   const auto attach_one = [&](Loaded& p) -> Result<> {
     if (p.link) return {};
     SWERVE_TRY_ASSIGN(p.link, attach_program(p.program, p.probe));
+    attached.push_back(&p);
     return {};
   };
-  for (Loaded& p : state_->watch_programs) {
-    if (auto done = attach_one(p); !done) {
-      detach_all();
-      return done;
-    }
-  }
-  for (const auto& m : state_->monitors) {
-    for (Loaded& p : m->programs) {
-      if (auto done = attach_one(p); !done) {
-        detach_all();
-        return std::move(done).error().within(m->name);
+  const auto attach_all = [&]() -> Result<> {
+    for (Loaded& p : state_->watch_programs) SWERVE_TRY(attach_one(p));
+    for (const std::size_t number : numbers) {
+      LiveMonitor& m = state_->at(number);
+      for (Loaded& p : m.programs) {
+        if (auto done = attach_one(p); !done) return std::move(done).error().within(m.name);
       }
     }
+    return {};
+  };
+  auto done = attach_all();
+  if (!done) {
+    for (Loaded* p : attached) p->link.reset();
   }
-  return {};
+  return done;
 }
 
-void Engine::arm() {
-  for (const auto& m : state_->monitors) {
-    for (Loaded& p : m->programs) p.missed_before = recursion_misses(p.program);
-    std::atomic_ref(m->head().armed).store(1, std::memory_order_release);
+Result<> Engine::detach(Numbers numbers, VerdictSink& sink) {
+  for (const std::size_t number : numbers) {
+    LiveMonitor& m = state_->at(number);
+    std::atomic_ref(m.head().armed).store(0, std::memory_order_release);
+    for (Loaded& p : m.programs) p.link.reset();
+  }
+  auto waited = wait();
+  auto drained = drain_all(sink);
+  return waited ? std::move(drained) : std::move(waited);
+}
+
+void Engine::arm(Numbers numbers) {
+  for (const std::size_t number : numbers) {
+    LiveMonitor& m = state_->at(number);
+    for (Loaded& p : m.programs) p.missed_before = recursion_misses(p.program);
+    std::atomic_ref(m.head().armed).store(1, std::memory_order_release);
   }
 }
 
-Result<> Engine::disarm() {
-  for (const auto& m : state_->monitors) {
-    std::atomic_ref(m->head().armed).store(0, std::memory_order_release);
+void Engine::reset(Numbers numbers) {
+  for (const std::size_t number : numbers) state_->at(number).reset_all();
+}
+
+Result<> Engine::disarm(Numbers numbers) {
+  for (const std::size_t number : numbers) {
+    std::atomic_ref(state_->at(number).head().armed).store(0, std::memory_order_release);
   }
-  SWERVE_TRY(state_->grace->wait());  // from here on nothing is started
-  for (const auto& m : state_->monitors) m->reset_all();
-  SWERVE_TRY(state_->grace->wait());  // from here on nothing is being stepped
+  SWERVE_TRY(wait());  // from here on nothing is started
+  reset(numbers);
+  SWERVE_TRY(wait());  // from here on nothing is being stepped
   // A program that was in the middle of a step may have put a word or a count back.
-  for (const auto& m : state_->monitors) m->reset_all();
+  reset(numbers);
   return {};
+}
+
+Result<> Engine::wait() { return state_->grace->wait(); }
+
+void Engine::report_steps(bool on) {
+  state_->report_steps = on;
+  for (const auto& m : state_->monitors) {
+    if (m != nullptr) std::atomic_ref(m->head().steps).store(on ? 1 : 0, std::memory_order_relaxed);
+  }
+}
+
+void Engine::allow_signals(std::size_t monitor, std::uint64_t more) {
+  Head& head = state_->at(monitor).head();
+  const std::uint64_t sent = std::atomic_ref(head.signals_sent).load(std::memory_order_relaxed);
+  std::atomic_ref(head.signals_allowed).store(sent + more, std::memory_order_relaxed);
 }
 
 Result<> Engine::watch_my_children() {
@@ -440,7 +500,7 @@ int Engine::State::take_record(void* self, void* data, std::size_t bytes) {
 }
 
 void Engine::State::take(const Record& r, std::size_t bytes) {
-  if (r.monitor >= monitors.size() || sink == nullptr) return;
+  if (r.monitor >= monitors.size() || monitors[r.monitor] == nullptr || sink == nullptr) return;
   const LiveMonitor& m = *monitors[r.monitor];
   const auto fill = [&](Occurrence& o) {
     o.time = {r.time_ns};
@@ -477,6 +537,9 @@ void Engine::State::take(const Record& r, std::size_t bytes) {
                       m.model.states()[index(t.to)].name});
   }
   v.events = r.count;
+  if (r.reacted == Record::kSignalled) v.reacted = 0;
+  // Busy: the kernel sends one at a time on each CPU. Whoever takes the violation tries again.
+  if (r.reacted < 0 && r.reacted != -EBUSY) v.reacted = -r.reacted;
   if (r.stack_bytes > 0 && sizeof(Record) + static_cast<std::size_t>(r.stack_bytes) <= bytes) {
     const auto* const addresses = reinterpret_cast<const std::uint64_t*>(&r + 1);
     v.stack = symbols.stack({addresses, static_cast<std::size_t>(r.stack_bytes) / 8});
@@ -492,8 +555,25 @@ std::size_t Engine::drain(VerdictSink& sink) {
   return state_->taken;
 }
 
+Result<> Engine::drain_all(VerdictSink& sink) {
+  const std::uint64_t until = state_->positions.produced();
+  const TimeNs give_up{monotonic_now().ns + kOpenRecordMost.ns};
+  while (state_->positions.consumed() < until) {
+    if (drain(sink) != 0) continue;
+    if (monotonic_now() > give_up) {
+      return Error(ErrorCode::io, "a verdict in the ring buffer is not finished");
+    }
+    ::sched_yield();
+  }
+  return {};
+}
+
+std::uint64_t Engine::lost(std::size_t monitor) const {
+  return std::atomic_ref(state_->at(monitor).head().lost).load(std::memory_order_relaxed);
+}
+
 MonitorStats Engine::stats(std::size_t monitor) const {
-  const LiveMonitor& m = *state_->monitors.at(monitor);
+  const LiveMonitor& m = state_->at(monitor);
   const Head& head = m.head();
   MonitorStats out;
   out.violations = head.violations;
@@ -528,7 +608,7 @@ MonitorStats Engine::stats(std::size_t monitor) const {
 }
 
 std::uint64_t Engine::memory_bytes(std::size_t monitor) const {
-  const LiveMonitor& m = *state_->monitors.at(monitor);
+  const LiveMonitor& m = state_->at(monitor);
   std::uint64_t out = kernel_memory(m.tables.get()) + kernel_memory(m.memory.fd());
   if (m.keyed) out += kernel_memory(m.keyed.get());
   for (const Loaded& p : m.programs) out += kernel_memory(p.program.get());

@@ -1,30 +1,32 @@
 // kernel/engine.h - monitors that are stepped inside the kernel.
 //
 // add() compiles a bound monitor to BPF programs and has the kernel check them; attach() attaches
-// all of them while they are still switched off; arm() switches on with one store, so that the
-// first event counts for all programs at once. Violations (and with `every_step` all steps) come
-// out through one ring buffer. When the Engine dies, by whatever death, the kernel detaches
-// everything.
+// them while they are still switched off; arm() switches on with one store, so that the first event
+// counts for all programs of a monitor at once. Violations (and steps, if asked for) come out
+// through one ring buffer. When the Engine dies, by whatever death, the kernel detaches everything.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "bind/definition.h"
 #include "kernel/catalog.h"
+#include "kernel/compiler.h"
 #include "monitor/stats.h"
 #include "monitor/verdict.h"
 
 namespace swerve {
 
 struct EngineOptions {
-  bool every_step = false;    // report every step, not violations alone
-  bool stacks = true;         // take the kernel stack at a violation
+  StepReports steps = StepReports::never;  // report them, not violations alone
+  bool stacks = true;                      // take the kernel stack at a violation
   bool only_watched = false;  // only tasks that were born under watch_children_of() count
-  // Shared by all monitors; a power of two, at least a page. 0: 512 KB, with every_step 4 MB.
+  // Shared by all monitors; a power of two, at least a page. 0: 512 KB, with steps 4 MB.
   std::uint32_t ring_bytes = 0;
   // For tests, which want tasks to collide: log2 of the number of places in the task table, and how
   // many tasks there may be whose place another one has. 0: as the engine likes.
@@ -41,17 +43,37 @@ class Engine {
                                                 EngineOptions options);
   ~Engine();
 
-  /// Compiles and loads; nothing is attached yet. Returns the monitor's number, counting from 0.
+  /// Compiles and loads; nothing is attached yet. Returns the monitor's number; a number is used
+  /// again when its monitor was removed. With `signal`, its programs send it at a violation of the
+  /// task that is running there, as far as allow_signals() lets them.
   /// Errors: unsupported or invalid, with the binding and the verifier's last lines.
-  Result<std::size_t> add(const BoundMonitor& monitor);
+  Result<std::size_t> add(const BoundMonitor& monitor,
+                          const std::optional<SignalReaction>& signal = std::nullopt);
+  /// The monitor must not be attached.
+  void remove(std::size_t monitor);
 
-  /// Attaches every program of every monitor, all or none.
-  Result<> attach();
+  using Numbers = std::span<const std::size_t>;
+  /// Of the monitors there are.
+  std::vector<std::size_t> all() const;
+  /// Attaches every program of these monitors, all or none.
+  Result<> attach(Numbers monitors);
+  /// Counts as disarm() and detaches, with one wait for all of them: when it returns, no event is
+  /// being processed, and `sink` has all their verdicts (and others' that stood between).
+  Result<> detach(Numbers monitors, VerdictSink& sink);
   /// From here on events count.
-  void arm();
+  void arm(Numbers monitors);
   /// Events count no more and every instance is reset. Returns when no program is running under the
-  /// old setting; what is in the ring can still be drained.
-  Result<> disarm();
+  /// old setting (two waits, for all of them together); what is in the ring can still be drained.
+  Result<> disarm(Numbers monitors);
+  /// Resets the instances of monitors that are disarmed.
+  void reset(Numbers monitors);
+
+  /// With StepReports::switched: whether steps are reported, from now on, of all monitors.
+  void report_steps(bool on);
+  /// The programs of this monitor may send so many signals more, counted from now.
+  void allow_signals(std::size_t monitor, std::uint64_t more);
+  /// Returns when no program is running that was running at the call.
+  Result<> wait();
 
   /// With only_watched: from here on tasks that the calling thread creates are watched, and their
   /// descendants, until watch_no_more_children() (the descendants stay watched).
@@ -65,9 +87,14 @@ class Engine {
   /// leaves the caller time for its other work. Returns how many.
   static constexpr std::size_t kDrainMost = 4096;
   std::size_t drain(VerdictSink& sink);
+  /// Hands over everything that was in the ring at the call. Errors: io (a program on another CPU
+  /// holds a record open for too long).
+  Result<> drain_all(VerdictSink& sink);
 
-  /// Cost: walks the monitor's instances.
+  /// Since add(); `missed` since arm(). Cost: walks the monitor's instances.
   MonitorStats stats(std::size_t monitor) const;
+  /// Reports of this monitor that found the ring full. Cheap.
+  std::uint64_t lost(std::size_t monitor) const;
   /// Kernel memory of the monitor's maps and programs in bytes, the ring's share not included.
   std::uint64_t memory_bytes(std::size_t monitor) const;
   std::uint64_t ring_bytes() const;

@@ -9,9 +9,13 @@
 
 namespace swerve::layout {
 
-/// The head of a monitor's memory. The programs add, we read; `armed` the other way round.
+/// The head of a monitor's memory. What stands first we write and the programs read; the counts the
+/// other way round.
 struct Head {
-  std::uint64_t armed;        // 1: instances may be started
+  std::uint64_t armed;            // 1: instances may be started
+  std::uint64_t steps;            // 1: steps are reported, where that can be switched
+  std::uint64_t signals_allowed;  // the programs send while signals_sent is below it
+  std::uint64_t signals_sent;
   std::uint64_t events_gone;  // transitions of instances that are no more
   std::uint64_t violations;
   std::uint64_t started;
@@ -62,6 +66,7 @@ inline constexpr std::uint32_t kStackDepth = 32;
 /// One entry of the ring. A violation is followed by kStackDepth addresses where stacks are taken.
 struct Record {
   static constexpr std::uint32_t kStep = 1, kViolation = 2;
+  static constexpr std::int32_t kSignalled = 1;
   std::uint32_t kind;
   std::uint32_t monitor;
   std::uint64_t time_ns;
@@ -73,12 +78,14 @@ struct Record {
   std::uint32_t event;
   std::uint32_t next;  // the id that the step led to
   std::int32_t stack_bytes;
+  std::int32_t reacted;  // kSignalled, a negative errno, or 0: no signal was tried
+  std::uint32_t unused;
   std::uint64_t by;   // tgid << 32 | tid
   std::uint32_t tid;  // task scope: the instance's task
   std::uint32_t tgid;
   char by_comm[16];
   char comm[16];
 };
-static_assert(sizeof(Record) == 112);
+static_assert(sizeof(Record) == 120);
 
 }  // namespace swerve::layout

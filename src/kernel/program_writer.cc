@@ -33,9 +33,19 @@ std::int32_t ProgramWriter::field(std::string_view path) {
   return static_cast<std::int32_t>(member->bit_offset / 8);
 }
 
+// Where steps are reported on demand: goes to `if_steps` while they are. `instances` points to the
+// first instance.
+void ProgramWriter::leave_if_steps(Reg instances, Reg scratch, const Label* if_steps) {
+  if (if_steps == nullptr || in_.steps != StepReports::switched) return;
+  constexpr auto kBack = static_cast<std::int16_t>(static_cast<int>(offsetof(Head, steps)) -
+                                                   static_cast<int>(layout::kInstancesAt));
+  a_.load(8, scratch, instances, kBack);
+  a_.jump_if(BPF_JNE, scratch, 0, *if_steps);
+}
+
 // dst = the place in the table for the task in `task`: layout::task_slot(). Six instructions, on
 // every task event.
-void ProgramWriter::place_of_task(Reg task, Reg dst, Reg scratch) {
+void ProgramWriter::place_of_task(Reg task, Reg dst, Reg scratch, const Label* if_steps) {
   const auto stride_bits = static_cast<unsigned>(std::countr_zero(stride_));
   const auto mask = static_cast<std::int32_t>(((1U << in_.slot_bits) - 1) << stride_bits);
   a_.mov32(scratch, task);  // the low half of an address; the verifier allows this, and no more
@@ -43,24 +53,27 @@ void ProgramWriter::place_of_task(Reg task, Reg dst, Reg scratch) {
   a_.alu32(BPF_RSH, scratch, static_cast<std::int32_t>(32 - in_.slot_bits - stride_bits));
   a_.alu32(BPF_AND, scratch, mask);
   a_.map_value(dst, in_.memory_fd, layout::kInstancesAt);
+  leave_if_steps(dst, Reg::r5, if_steps);
   a_.alu(BPF_ADD, dst, scratch);
 }
 
-// r3 = the instance's place; for tasks r2 must be the task.
-void ProgramWriter::find_place() {
+// r3 = the instance's place; for tasks r2 must be the task. Uses up r4 and r5.
+void ProgramWriter::find_place(const Label* if_steps) {
   switch (scope_) {
     case Scope::task:
-      place_of_task(Reg::r2, Reg::r3, Reg::r4);
+      place_of_task(Reg::r2, Reg::r3, Reg::r4, if_steps);
       return;
     case Scope::cpu:
       a_.call(BPF_FUNC_get_smp_processor_id);
       a_.alu(BPF_AND, Reg::r0, static_cast<std::int32_t>((1U << in_.slot_bits) - 1));
       a_.alu(BPF_LSH, Reg::r0, std::countr_zero(stride_));
       a_.map_value(Reg::r3, in_.memory_fd, layout::kInstancesAt);
+      leave_if_steps(Reg::r3, Reg::r5, if_steps);
       a_.alu(BPF_ADD, Reg::r3, Reg::r0);
       return;
     case Scope::global:
       a_.map_value(Reg::r3, in_.memory_fd, layout::kInstancesAt);
+      leave_if_steps(Reg::r3, Reg::r5, if_steps);
       return;
     case Scope::object:
       SWERVE_CHECK(false, "objects live in a map of their own");
@@ -156,7 +169,7 @@ void ProgramWriter::binding(const Binding& b) {
       a_.mov(Reg::r2, Reg::r0);
     }
   }
-  find_place();
+  find_place(&later.slow);
   fast_path(b, later.slow, later.miss);
   a_.place(later.next);
   later_.push_back(later);

@@ -53,7 +53,7 @@ class ProgramWriter {
 
  private:
   void binding(const Binding& b);
-  void find_place();
+  void find_place(const Label* if_steps);
   void fast_path(const Binding& b, Label slow, Label miss);
   void slow_path(const Binding& b);
   void call_step(const Binding& b, Handler handler, std::int16_t key_slot, std::int16_t end_slot);
@@ -62,16 +62,18 @@ class ProgramWriter {
   void find_for_step(Label have, Label out);
   void insert(Label have, Label out);
   void report(std::uint32_t kind);
+  void signal_running_task();
   void forget_function();
   void count(std::size_t head_offset);
   void count_register(std::size_t head_offset, Reg amount);
   void require_armed(Label out);
   void require_watched(Label out, bool of_instance);
-  void place_of_task(Reg task, Reg dst, Reg scratch);
+  void place_of_task(Reg task, Reg dst, Reg scratch, const Label* if_steps = nullptr);
+  void leave_if_steps(Reg instances, Reg scratch, const Label* if_steps);
   std::int32_t field(std::string_view path);
   ExprCode& expr() { return *expr_; }
   bool in_place() const {
-    return !in_.every_step && !wide_ && scope_ != Scope::object &&
+    return in_.steps != StepReports::always && !wide_ && scope_ != Scope::object &&
            !(in_.only_watched && scope_ != Scope::task);
   }
 

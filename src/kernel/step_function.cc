@@ -14,7 +14,8 @@ constexpr int kTries = 3;  // the kernel's MAX_DA_RETRY_RACING_EVENTS
 
 // The step function's stack, from r10.
 constexpr std::int16_t kKeySlot = -8, kTriesSlot = -16, kTidSlot = -24, kNextSlot = -32,
-                       kOldSlot = -40, kOlderSlot = -48, kCountSlot = -56, kValueSlot = -120;
+                       kOldSlot = -40, kOlderSlot = -48, kCountSlot = -56, kValueSlot = -120,
+                       kReactedSlot = -128;
 }  // namespace
 
 void ProgramWriter::require_armed(Label out) {
@@ -123,7 +124,7 @@ void ProgramWriter::find_for_step(Label have, Label out) {
     may_start(out);
     insert(have, out);
   } else {
-    find_place();  // leaves r3
+    find_place(nullptr);  // leaves r3
     a_.mov(Reg::r8, Reg::r3);
   }
 }
@@ -283,7 +284,12 @@ void ProgramWriter::step_function() {
     remove_object(1);
     a_.place(stays);
   }
-  if (in_.every_step) report(Record::kStep);
+  if (in_.steps == StepReports::switched) {
+    a_.map_value(Reg::r1, in_.memory_fd, offsetof(Head, steps));
+    a_.load(8, Reg::r1, Reg::r1, 0);
+    a_.jump_if(BPF_JEQ, Reg::r1, 0, out);
+  }
+  if (in_.steps != StepReports::never) report(Record::kStep);
   a_.jump(out);
 
   a_.place(violation);
@@ -298,6 +304,7 @@ void ProgramWriter::step_function() {
   count(offsetof(Head, violations));
   if (object) remove_object(0);
   a_.store(8, Reg::r10, kNextSlot, 0);
+  signal_running_task();  // before the report: a full ring must not keep it back
   report(Record::kViolation);
   a_.jump(out);
 
@@ -316,10 +323,43 @@ void ProgramWriter::step_function() {
   a_.exit();
 }
 
+// The reaction "signal", where the task that it is for is running here now: the slot gets what came
+// of it, as Record::reacted. Uses up r8.
+void ProgramWriter::signal_running_task() {
+  if (!in_.signal) return;
+  const Label out = a_.label(), sent = a_.label(), keep = a_.label();
+  a_.store(8, Reg::r10, kReactedSlot, 0);
+  if (scope_ == Scope::task) {
+    a_.call(BPF_FUNC_get_current_task);
+    a_.jump_if(BPF_JNE, Reg::r0, Reg::r7, out);
+  }
+  a_.call(BPF_FUNC_get_current_pid_tgid);
+  a_.alu(BPF_RSH, Reg::r0, 32);
+  a_.jump_if(BPF_JEQ, Reg::r0, static_cast<std::int32_t>(in_.self_tgid), out);
+  a_.map_value(Reg::r8, in_.memory_fd, 0);
+  a_.load(8, Reg::r1, Reg::r8, offsetof(Head, signals_sent));
+  a_.load(8, Reg::r2, Reg::r8, offsetof(Head, signals_allowed));
+  a_.jump_if(BPF_JGE, Reg::r1, Reg::r2, out);
+  a_.mov(Reg::r1, 1);
+  a_.atomic_add(8, Reg::r8, offsetof(Head, signals_sent), Reg::r1);
+  a_.mov(Reg::r1, in_.signal->number);
+  a_.call(in_.signal->whole_process ? BPF_FUNC_send_signal : BPF_FUNC_send_signal_thread);
+  a_.jump_if(BPF_JEQ, Reg::r0, 0, sent);
+  a_.jump(keep);
+  a_.place(sent);
+  a_.mov(Reg::r0, Record::kSignalled);
+  a_.place(keep);
+  a_.store(8, Reg::r10, kReactedSlot, Reg::r0);
+  a_.place(out);
+}
+
 // One record into the ring. Uses up r8.
 void ProgramWriter::report(std::uint32_t kind) {
   const Label lost = a_.label(), done = a_.label();
-  const bool stack = kind == Record::kViolation && in_.stacks;
+  const bool violation = kind == Record::kViolation;
+  const bool stack = violation && in_.stacks;
+  // Announced only when many wait: steps, and where there always are steps, violations too.
+  const bool in_bulk = !violation || in_.steps == StepReports::always;
   constexpr std::int32_t kStackBytes = layout::kStackDepth * 8;
   const auto at = [](std::size_t offset) { return static_cast<std::int16_t>(offset); };
   const auto copy_slot = [&](std::int16_t slot, std::size_t offset, unsigned bytes) {
@@ -357,6 +397,12 @@ void ProgramWriter::report(std::uint32_t kind) {
   }
   copy_slot(kCountSlot, offsetof(Record, count), 8);
   copy_slot(kNextSlot, offsetof(Record, next), 4);
+  if (violation && in_.signal) {
+    copy_slot(kReactedSlot, offsetof(Record, reacted), 4);
+  } else {
+    a_.store(4, Reg::r8, at(offsetof(Record, reacted)), 0);
+  }
+  a_.store(4, Reg::r8, at(offsetof(Record, unused)), 0);
   a_.mov(Reg::r1, Reg::r9);
   a_.alu(BPF_AND, Reg::r1, 0xffff);
   a_.store(4, Reg::r8, at(offsetof(Record, event)), Reg::r1);
@@ -394,7 +440,7 @@ void ProgramWriter::report(std::uint32_t kind) {
   a_.store(8, Reg::r10, kNextSlot, BPF_RB_NO_WAKEUP);
   a_.alu(BPF_RSH, Reg::r0, 32);
   a_.jump_if(BPF_JEQ, Reg::r0, static_cast<std::int32_t>(in_.self_tgid), submit);
-  if (in_.every_step) {
+  if (in_bulk) {
     a_.map(Reg::r1, in_.ring_fd);
     a_.mov(Reg::r2, BPF_RB_AVAIL_DATA);
     a_.call(BPF_FUNC_ringbuf_query);

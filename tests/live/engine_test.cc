@@ -76,8 +76,8 @@ Result<std::unique_ptr<Engine>> watching(const std::vector<BoundMonitor>& monito
                                          EngineOptions options = {}) {
   SWERVE_TRY_ASSIGN(std::unique_ptr<Engine> engine, Engine::create(catalog(), options));
   for (const BoundMonitor& m : monitors) SWERVE_TRY(engine->add(m));
-  SWERVE_TRY(engine->attach());
-  engine->arm();
+  SWERVE_TRY(engine->attach(engine->all()));
+  engine->arm(engine->all());
   return engine;
 }
 
@@ -221,7 +221,7 @@ TEST_P(EngineOff, NothingCountsAndAllStartsAnew) {
     const MonitorStats some = engine.stats(0);
     EXPECT_GT(some.started, start.started) << "round " << round;
     EXPECT_GT(some.violations, start.violations) << "round " << round;
-    ASSERT_TRUE(engine.disarm());
+    ASSERT_TRUE(engine.disarm(engine.all()));
 
     const MonitorStats off = engine.stats(0);
     EXPECT_EQ(off.instances, 0U) << "round " << round;
@@ -230,7 +230,7 @@ TEST_P(EngineOff, NothingCountsAndAllStartsAnew) {
                                                    << " became " << counts_text(engine.stats(0));
 
     ASSERT_TRUE(hammer.set(Hammer::Mode::steps_only));
-    engine.arm();
+    engine.arm(engine.all());
     ASSERT_TRUE(hammer.turn_around());
     EXPECT_TRUE(same_counts(engine.stats(0), off))
         << "round " << round << ", on again: " << counts_text(off) << " became "
@@ -280,10 +280,10 @@ TEST(Engine, WhatIsBeingSteppedDoesNotOutliveOff) {
   run_on(first);
   int left = 0;
   for (int round = 1; round <= kRounds; ++round) {
-    engine.arm();
+    engine.arm(engine.all());
     wanted = round;
     begun.wait(round - 1);
-    const bool off = static_cast<bool>(engine.disarm());
+    const bool off = static_cast<bool>(engine.disarm(engine.all()));
     EXPECT_TRUE(off);
     if (engine.stats(0).instances != 0) ++left;
   }
@@ -296,7 +296,7 @@ TEST(Engine, WhatIsBeingSteppedDoesNotOutliveOff) {
 TEST(Engine, LostReportsLoseNoViolation) {
   const std::optional<BoundMonitor> monitor = steps_monitor("lost", Scope::task);
   ASSERT_TRUE(monitor);
-  auto made = watching({*monitor}, {.every_step = true, .ring_bytes = 4096});
+  auto made = watching({*monitor}, {.steps = StepReports::always, .ring_bytes = 4096});
   ASSERT_TRUE(made) << made.error().message();
   Engine& engine = **made;
   for (int i = 0; i < 100; ++i) {
@@ -360,8 +360,8 @@ TEST(Engine, ARefusalNamesTheBindingAndTheVerifiersLastLines) {
   const std::optional<BoundMonitor> good = steps_monitor("good", Scope::task);
   ASSERT_TRUE(good);
   ASSERT_TRUE((*engine)->add(*good));
-  ASSERT_TRUE((*engine)->attach());
-  (*engine)->arm();
+  ASSERT_TRUE((*engine)->attach((*engine)->all()));
+  (*engine)->arm((*engine)->all());
   say(Mark::begin);
   say(Mark::bad);
   EXPECT_EQ(violations_of(**engine).size(), 1U);

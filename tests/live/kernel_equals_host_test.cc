@@ -424,15 +424,16 @@ void one_run(std::uint64_t seed, const Plan& plan, Tally& tally) {
   ASSERT_TRUE(ids) << ids.error().message();
   constexpr std::uint32_t kWorkers = 6;
   const std::vector<Call> calls = random_calls(random, 500, kWorkers, plan.only_watched, mark);
-  auto engine = Engine::create(catalog(), {.every_step = plan.every_step,
-                                           .stacks = false,
-                                           .only_watched = plan.only_watched,
-                                           .task_slot_bits = plan.crowded ? 1U : 0U});
+  auto engine = Engine::create(catalog(),
+                               {.steps = plan.every_step ? StepReports::always : StepReports::never,
+                                .stacks = false,
+                                .only_watched = plan.only_watched,
+                                .task_slot_bits = plan.crowded ? 1U : 0U});
   ASSERT_TRUE(engine) << engine.error().message();
   const auto added = (*engine)->add(*monitor);
   ASSERT_TRUE(added) << added.error().message();
-  ASSERT_TRUE((*engine)->attach());
-  (*engine)->arm();
+  ASSERT_TRUE((*engine)->attach((*engine)->all()));
+  (*engine)->arm((*engine)->all());
 
   Driver driver(calls, plan.in_order, *ids);
   if (plan.only_watched) {
@@ -501,7 +502,7 @@ void one_run(std::uint64_t seed, const Plan& plan, Tally& tally) {
     stats = (*engine)->stats(*added);
     EXPECT_EQ(stats.events, counters.events);
   }
-  EXPECT_TRUE((*engine)->disarm());
+  EXPECT_TRUE((*engine)->disarm((*engine)->all()));
   stats = (*engine)->stats(*added);
   EXPECT_EQ(stats.instances, 0U);
   EXPECT_EQ(stats.events, counters.events);

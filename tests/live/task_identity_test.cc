@@ -97,9 +97,9 @@ class TaskIdentity : public testing::Test {
       const auto added = engine_->add(*monitor);
       ASSERT_TRUE(added) << added.error().message();
     }
-    const auto attached = engine_->attach();
+    const auto attached = engine_->attach(engine_->all());
     ASSERT_TRUE(attached) << attached.error().message();
-    engine_->arm();
+    engine_->arm(engine_->all());
   }
   MonitorStats stats(std::size_t monitor = 0) const { return engine_->stats(monitor); }
   void drain() {

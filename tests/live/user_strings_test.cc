@@ -29,11 +29,11 @@ class UserStrings : public testing::Test {
                        .start_run = "true"}});
     if (!monitor) return 99;
     auto engine = Engine::create(catalog(), {});
-    if (!engine || !(*engine)->add(*monitor) || !(*engine)->attach()) {
+    if (!engine || !(*engine)->add(*monitor) || !(*engine)->attach((*engine)->all())) {
       ADD_FAILURE() << "cannot watch for " << text;
       return 99;
     }
-    (*engine)->arm();
+    (*engine)->arm((*engine)->all());
     ::syscall(SYS_openat, mark(), filename, O_RDONLY, 0);
     return (*engine)->stats(0).events;
   }
