@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <set>
 
 #include "base/text.h"
-#include "bind/toml/definition_parser.h"
-#include "model/dot_parser.h"
 
 namespace swerve {
 namespace fs = std::filesystem;
@@ -87,34 +86,6 @@ Result<std::vector<DefinitionFile>> find_definitions(const std::vector<std::stri
 
 bool is_path(std::string_view argument) {
   return argument.find('/') != argument.npos || argument.ends_with(kSuffix);
-}
-
-ReadMonitor read_monitor(const std::string& path) {
-  ReadMonitor out;
-  Result<ParsedDefinition> loaded = load_definition(path);
-  if (!loaded) {
-    out.diagnostics.push_back({Severity::error, {path, 0, 0}, loaded.error().message()});
-    return out;
-  }
-  out.diagnostics = std::move(loaded->diagnostics);
-  out.definition = std::move(loaded->definition);
-  out.draft = std::move(loaded->draft);
-  const Definition* const read = out.definition ? &*out.definition
-                                 : out.draft    ? &*out.draft
-                                                : nullptr;
-  if (read == nullptr || read->container || read->model.empty()) return out;
-  fs::path model = read->model;
-  if (model.is_relative()) model = fs::path(path).parent_path() / model;
-  const Result<std::string> text = read_file(model.string());
-  if (!text) {
-    out.diagnostics.push_back({Severity::error, read->model_place, text.error().message()});
-    return out;
-  }
-  ParsedAutomaton parsed = parse_dot(*text, model.string());
-  out.diagnostics.insert(out.diagnostics.end(), parsed.diagnostics.begin(),
-                         parsed.diagnostics.end());
-  out.model = std::move(parsed.automaton);
-  return out;
 }
 
 }  // namespace swerve

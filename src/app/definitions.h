@@ -1,18 +1,14 @@
-// app/definitions.h - finding the definitions of monitors by name, and reading them with their
-// models.
+// app/definitions.h - finding the definitions of monitors by name.
 //
 // In a folder of monitors a definition is NAME.toml or NAME/NAME.toml; the children of a container
 // are PARENT/NAME/NAME.toml.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/diagnostic.h"
 #include "base/result.h"
-#include "bind/definition.h"
 
 namespace swerve {
 
@@ -37,14 +33,5 @@ Result<std::vector<DefinitionFile>> find_definitions(const std::vector<std::stri
 
 /// Whether an argument is a path and not a name: it holds a '/' or ends in ".toml".
 bool is_path(std::string_view argument);
-
-/// A definition and its model as read; `model` is empty for a container or when there are errors.
-struct ReadMonitor {
-  std::optional<Definition> definition;
-  std::optional<Definition> draft;  // of a definition with errors
-  std::optional<Automaton> model;
-  Diagnostics diagnostics;
-};
-ReadMonitor read_monitor(const std::string& path);
 
 }  // namespace swerve

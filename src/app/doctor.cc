@@ -3,11 +3,12 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "app/availability.h"
 #include "app/commands.h"
 #include "app/definitions.h"
 #include "app/output.h"
 #include "base/text.h"
+#include "bind/toml/monitor_reader.h"
+#include "control/live/availability.h"
 #include "kernel/engine.h"
 #include "kernel/rights.h"
 

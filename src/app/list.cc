@@ -2,11 +2,12 @@
 // here.
 #include <fmt/core.h>
 
-#include "app/availability.h"
 #include "app/commands.h"
 #include "app/definitions.h"
 #include "app/output.h"
 #include "base/text.h"
+#include "bind/toml/monitor_reader.h"
+#include "control/live/availability.h"
 
 namespace swerve {
 namespace {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "bind/toml/monitor_reader.h"
 
 namespace swerve {
 namespace fs = std::filesystem;

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "app/definitions.h"
+#include "base/diagnostic.h"
+#include "bind/definition.h"
 #include "kernel/catalog.h"
 
 namespace swerve {

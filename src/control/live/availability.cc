@@ -1,4 +1,4 @@
-#include "app/availability.h"
+#include "control/live/availability.h"
 
 #include <set>
 

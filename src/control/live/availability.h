@@ -1,4 +1,5 @@
-// app/availability.h - whether a monitor can run on this machine, and if not, why, in one line.
+// control/live/availability.h - whether a monitor can run on this machine, and if not, why, in one
+// line.
 #pragma once
 
 #include <map>
@@ -6,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "app/definitions.h"
+#include "bind/toml/monitor_reader.h"
 #include "kernel/catalog.h"
 
 namespace swerve {
