@@ -63,7 +63,6 @@ std::string last_lines(const std::string& log, long& instruction) {
 struct Loaded {
   Probe probe;
   UniqueFd program, link;
-  std::uint64_t missed_before = 0;
 };
 
 struct LiveMonitor {
@@ -305,7 +304,7 @@ Result<> Engine::State::load_programs(LiveMonitor& live, CompilerInput input) {
                    cat(where, ": the kernel's verifier refuses the program for ", p.probe.text(),
                        "; its last lines:", lines));
     }
-    live.programs.push_back({p.probe, std::move(fd).value(), {}, 0});
+    live.programs.push_back({p.probe, std::move(fd).value(), {}});
   }
   return {};
 }
@@ -442,9 +441,7 @@ Result<> Engine::detach(Numbers numbers, VerdictSink& sink) {
 
 void Engine::arm(Numbers numbers) {
   for (const std::size_t number : numbers) {
-    LiveMonitor& m = state_->at(number);
-    for (Loaded& p : m.programs) p.missed_before = recursion_misses(p.program);
-    std::atomic_ref(m.head().armed).store(1, std::memory_order_release);
+    std::atomic_ref(state_->at(number).head().armed).store(1, std::memory_order_release);
   }
 }
 
@@ -602,7 +599,7 @@ MonitorStats Engine::stats(std::size_t monitor) const {
     if (displaced) m.each_keyed([&](std::uint64_t, const Slot& p) { add(p); });
     if (gone() == before) break;
   }
-  for (const Loaded& p : m.programs) out.missed += recursion_misses(p.program) - p.missed_before;
+  for (const Loaded& p : m.programs) out.missed += recursion_misses(p.program);
   for (const Loaded& p : state_->watch_programs) out.missed += recursion_misses(p.program);
   return out;
 }

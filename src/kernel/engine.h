@@ -91,7 +91,7 @@ class Engine {
   /// holds a record open for too long).
   Result<> drain_all(VerdictSink& sink);
 
-  /// Since add(); `missed` since arm(). Cost: walks the monitor's instances.
+  /// Since add(). Cost: walks the monitor's instances.
   MonitorStats stats(std::size_t monitor) const;
   /// Reports of this monitor that found the ring full. Cheap.
   std::uint64_t lost(std::size_t monitor) const;
