@@ -1,11 +1,11 @@
 // base/loop.h - one thread that waits for descriptors: the daemon's.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -27,21 +27,26 @@ class Loop {
   Result<> watch(int fd, std::function<void()> readable);
   void forget(int fd);
 
-  /// `call` runs on the loop's thread, soon. Any thread; also before run().
+  /// `call` runs on the loop's thread, soon, in the order of posting. Any thread; also before
+  /// run(). What has not run when the loop ends never does.
   void post(std::function<void()> call);
 
   /// Until stop().
   void run();
-  /// run() returns after the callback that is running. Any thread; also before run(). A signal
-  /// handler: no.
+  /// run() returns after the callback that is running. Any thread; also before run(), which then
+  /// returns at once. A signal handler: no.
   void stop();
 
  private:
   Loop() = default;
-  UniqueFd epoll_, wake_;
+  void wake();
+  void run_one_posted();
+
+  UniqueFd epoll_,
+      wake_;  // wake_ is readable while there is something posted, or stop() was called
   std::map<int, std::shared_ptr<std::function<void()>>> watched_;
   std::mutex mutex_;  // over what follows
-  std::vector<std::function<void()>> posted_;
+  std::deque<std::function<void()>> posted_;
   bool stopped_ = false;
 };
 
@@ -57,6 +62,7 @@ class Timer {
   bool fired();
 
  private:
+  void set(TimeNs first, TimeNs period);
   UniqueFd fd_;
 };
 
