@@ -10,9 +10,13 @@
 // the wait. Switching it on: the instances of the enabled monitors are reset, then the switch.
 #pragma once
 
+#include <array>
 #include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,9 +30,17 @@
 
 namespace swerve {
 
+/// The files in a monitor's folder (see tree.h), in the order in which they are listed. The folder
+/// of a nested monitor stands among its container's, so it can have none of these names.
+inline constexpr std::array<std::string_view, 11> kMonitorFiles = {
+    "enable",  "desc",       "reactors",        "status",     "stats",          "model",
+    "dry_run", "trace_pipe", "trace_pipe_json", "violations", "violations_json"};
+
 /// A monitor that is to be registered.
 struct MonitorEntry {
-  std::string name;  // 1 to 31 bytes, no '/', ':' , '!' nor white space
+  // 1 to 31 bytes; no '/', ':', '!', white space or control character, not "." or "..", and for a
+  // nested one none of kMonitorFiles.
+  std::string name;
   std::string description;
   std::string parent;      // empty: top level
   bool container = false;  // has children, no events of its own
@@ -36,7 +48,8 @@ struct MonitorEntry {
   ReactionSetting reaction;  // with the options that its definition gives
   std::string model;         // as dot; empty: not known
   std::string cannot_run;    // why it cannot be enabled on this machine; empty: it can
-  // Null for a container. Must outlive the registration.
+  // Null for a container, and allowed to be for one that cannot run here. Must outlive the
+  // registration.
   Instrumentation* instrumentation = nullptr;
   MonitorHandle handle = 0;
 };
@@ -46,15 +59,15 @@ struct MonitorView {
   std::string name, description, parent;
   bool container = false;
   bool enabled = false;
+  bool running = false;  // enabled, and monitoring is on
   Scope scope = Scope::global;
   std::string reactor;
   bool dry_run = false;
-  std::string model;
   std::string cannot_run;
   std::string full_name() const { return parent.empty() ? name : parent + ":" + name; }
 };
 
-/// What `stats` shows.
+/// What `stats` shows; a container's: the sums over its children.
 struct MonitorReport {
   MonitorStats stats;
   ReactionCounts reactions;
@@ -74,9 +87,11 @@ class Registry {
   /// At the end of the list; a nested one directly after its parent, so that children stand in
   /// reverse order of registration, as in the kernel. Nothing is left of one that fails.
   /// Errors: invalid (the name; a parent that does not exist, is nested itself, or is no
-  /// container), exists (the name, under whatever parent), and those of making its reactor.
+  /// container; a container that is nested), exists (the name, under whatever parent), and those of
+  /// making its reactor.
   Result<> register_monitor(MonitorEntry entry);
-  /// Disables it first. Errors: busy (a container that has children).
+  /// Disables it first. Errors: busy (a container that has children), and those of the wait for its
+  /// events: it is off then, and stays registered.
   Result<> unregister_monitor(std::string_view name);
 
   Result<> register_reactor(ReactorSet::Kind kind);
@@ -94,15 +109,17 @@ class Registry {
   /// Every instance becomes unmonitored; the monitor stays as enabled as it was.
   Result<> reset(std::string_view name);
 
-  /// Both return when nothing is processed under the old setting any more.
+  /// Both return when nothing is processed under the old setting any more. Switching on what cannot
+  /// be switched on leaves it off.
   Result<> set_monitoring(bool on);
   Result<> set_reacting(bool on);
   bool monitoring() const;
   bool reacting() const;
 
   /// The same reactor: nothing. An enabled monitor is disabled, gets the reactor and is enabled
-  /// again, so its instances start anew. A container: each of its children; none is switched on or
-  /// off by it. The options of the monitor's definition go with the reactor that they are for.
+  /// again, so its instances start anew; when that fails it gets its former reactor back. A
+  /// container: each of its children; none is switched on or off by it. The options of the
+  /// monitor's definition go with the reactor that they are for.
   Result<> choose_reactor(std::string_view name, std::string_view reactor);
   /// The reactor stays chosen but is only counted. As choose_reactor() otherwise.
   Result<> set_dry_run(std::string_view name, bool on);
@@ -110,14 +127,32 @@ class Registry {
   /// In list order.
   std::vector<MonitorView> monitors() const;
   std::optional<MonitorView> find(std::string_view name) const;
+  /// Its model as dot; empty when it is not known.
+  Result<std::string> model(std::string_view name) const;
   Result<MonitorReport> report(std::string_view name) const;
 
  private:
   struct Monitor;
+  struct Change;
+  using Monitors = std::vector<Monitor*>;
+
+  // All of these: under the lock.
+  Result<Monitor*> named(std::string_view name) const;
+  Monitors children(const Monitor& container) const;
+  Monitors enabled_of(Monitor& monitor) const;
+  MonitorView view(const Monitor& monitor) const;
+  Result<> check_new(const MonitorEntry& entry) const;
+  Result<std::shared_ptr<Reactor>> make_reactor(const ReactionSetting& setting) const;
+  Result<> start(Monitor& monitor);
+  Result<> stop(const Monitors& monitors);
+  Result<> change_reactions(std::string_view name,
+                            const std::function<ReactionSetting(const Monitor&)>& wanted);
+
   mutable std::mutex mutex_;
   ReactorSet reactors_;
   Reactions& reactions_;
-  std::vector<std::unique_ptr<Monitor>> monitors_;
+  std::vector<std::unique_ptr<Monitor>> monitors_;  // in list order
+  std::map<std::string, Monitor*, std::less<>> by_name_;
   bool monitoring_ = true;
 };
 

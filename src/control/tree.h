@@ -75,10 +75,11 @@ class ControlTree {
 
  private:
   struct State;
+  class OpenFile;
   std::unique_ptr<State> state_;
 };
 
-/// The kernel's booleans: see reference in docs/tree.md. Errors: invalid.
+/// The kernel's booleans, as docs/tree.md has them. Errors: invalid.
 Result<bool> parse_boolean(std::string_view text);
 
 }  // namespace swerve

@@ -5,12 +5,9 @@
 // it reads how many.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,7 +30,8 @@ struct StreamShape {
 /// One reader's stream. Any thread.
 class VerdictStream {
  public:
-  static constexpr std::size_t kBytesMost = 1U << 20;  // that wait to be read
+  // So many bytes may wait to be read. A line is taken whole or not at all.
+  static constexpr std::size_t kBytesMost = 1U << 20;
 
   ~VerdictStream();
   /// What there is, at most `most` bytes; empty when there is nothing yet.
@@ -50,7 +48,8 @@ class VerdictStream {
   std::shared_ptr<Shared> shared_;
 };
 
-/// Takes verdicts from engines and hands their lines to the streams that are open. Any thread.
+/// Takes verdicts from engines and hands their lines to the streams that are open, each made once
+/// however many show it. It must outlive its streams. Any thread.
 class VerdictStreams final : public VerdictSink {
  public:
   VerdictStreams();
@@ -72,6 +71,7 @@ class VerdictStreams final : public VerdictSink {
   void on_lost(const std::string& monitor, std::uint64_t reports);
 
  private:
+  friend class VerdictStream;
   struct State;
   std::unique_ptr<State> state_;
 };
