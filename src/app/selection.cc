@@ -95,26 +95,10 @@ Result<std::vector<DefinitionFile>> select_monitors(const std::vector<std::strin
 BoundSelection bind_monitors(const std::vector<DefinitionFile>& files,
                              const KernelCatalog& catalog) {
   BoundSelection out;
-  const auto note = [&](const Diagnostics& more) {
-    out.diagnostics.insert(out.diagnostics.end(), more.begin(), more.end());
-  };
   for (const DefinitionFile& file : files) {
-    ReadMonitor read = read_monitor(file.path);
-    if (!read.definition && read.draft && read.model) {
-      const Diagnostics more = check_bindings(*read.draft, *read.model, catalog);
-      read.diagnostics.insert(read.diagnostics.end(), more.begin(), more.end());
-      // The definition's in its order, then the model's.
-      const auto of_model = std::stable_partition(
-          read.diagnostics.begin(), read.diagnostics.end(),
-          [&](const Diagnostic& d) { return d.place.file == read.draft->path; });
-      Diagnostics own(read.diagnostics.begin(), of_model);
-      sort_by_place(own);
-      std::copy(own.begin(), own.end(), read.diagnostics.begin());
-    }
-    note(read.diagnostics);
-    if (!read.definition || !read.model) continue;
-    BindOutcome bound = bind(*std::move(read.definition), *std::move(read.model), catalog);
-    note(bound.diagnostics);
+    BindOutcome bound = bind_read(read_monitor(file.path), catalog);
+    out.diagnostics.insert(out.diagnostics.end(), bound.diagnostics.begin(),
+                           bound.diagnostics.end());
     if (bound.monitor) out.monitors.push_back(*std::move(bound.monitor));
   }
   return out;

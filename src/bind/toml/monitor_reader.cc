@@ -1,5 +1,6 @@
 #include "bind/toml/monitor_reader.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/text.h"
@@ -39,6 +40,30 @@ ReadMonitor read_monitor(const std::string& path, const FileReader& read,
   out.diagnostics.insert(out.diagnostics.end(), automaton.diagnostics.begin(),
                          automaton.diagnostics.end());
   out.model = std::move(automaton.automaton);
+  return out;
+}
+
+BindOutcome bind_read(const ReadMonitor& read, const ProbeCatalog& catalog) {
+  BindOutcome out{{}, read.diagnostics};
+  const Definition* const definition = read.definition ? &*read.definition
+                                       : read.draft    ? &*read.draft
+                                                       : nullptr;
+  if (definition == nullptr || !read.model) return out;
+  Diagnostics more;
+  if (read.definition) {
+    BindOutcome bound = bind(*read.definition, *read.model, catalog);
+    out.monitor = std::move(bound.monitor);
+    more = std::move(bound.diagnostics);
+  } else {
+    more = check_bindings(*read.draft, *read.model, catalog);
+  }
+  out.diagnostics.insert(out.diagnostics.end(), more.begin(), more.end());
+  const auto of_model =
+      std::stable_partition(out.diagnostics.begin(), out.diagnostics.end(),
+                            [&](const Diagnostic& d) { return d.place.file == definition->path; });
+  Diagnostics own(out.diagnostics.begin(), of_model);
+  sort_by_place(own);
+  std::copy(own.begin(), own.end(), out.diagnostics.begin());
   return out;
 }
 

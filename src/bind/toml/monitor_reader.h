@@ -27,4 +27,8 @@ using FileReader = std::function<Result<std::string>(const std::string& path, st
 ReadMonitor read_monitor(const std::string& path, const FileReader& read = nullptr,
                          std::optional<Error>* error = nullptr);
 
+/// What was read, bound against `catalog`, with all that reading and binding have to say: the
+/// definition's in its order, then the model's. `monitor` is empty for a container too.
+BindOutcome bind_read(const ReadMonitor& read, const ProbeCatalog& catalog);
+
 }  // namespace swerve

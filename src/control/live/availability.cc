@@ -29,10 +29,12 @@ std::string first_error(const Diagnostics& diagnostics) {
 
 Availability::Availability() {
   Result<std::unique_ptr<KernelCatalog>> catalog = KernelCatalog::load();
-  if (catalog)
-    catalog_ = *std::move(catalog);
-  else
+  if (!catalog) {
     why_no_catalog_ = catalog.error().message();
+    return;
+  }
+  own_catalog_ = *std::move(catalog);
+  catalog_ = own_catalog_.get();
 }
 
 std::string Availability::why_not(const Probe& probe) {

@@ -16,9 +16,11 @@ namespace swerve {
 class Availability {
  public:
   Availability();
+  /// With a catalog that is there already, and outlives it.
+  explicit Availability(const KernelCatalog& catalog) : catalog_(&catalog) {}
 
   /// Null when the kernel tells nothing (no BTF); then why_no_catalog() says so.
-  const KernelCatalog* catalog() const { return catalog_.get(); }
+  const KernelCatalog* catalog() const { return catalog_; }
   const std::string& why_no_catalog() const { return why_no_catalog_; }
 
   /// Why the monitor cannot run here; empty when it can. Binds it and loads an empty program for
@@ -28,7 +30,8 @@ class Availability {
   std::string why_not(const Probe& probe);
 
  private:
-  std::unique_ptr<KernelCatalog> catalog_;
+  std::unique_ptr<KernelCatalog> own_catalog_;
+  const KernelCatalog* catalog_ = nullptr;
   std::string why_no_catalog_;
   std::map<std::string, std::string> tried_;  // what was tried -> why not
 };

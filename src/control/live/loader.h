@@ -21,7 +21,7 @@ class LiveLoader final : public MonitorLoader {
   ~LiveLoader() override;
 
   /// Reads only what nobody but root can change: the definition and its model are owned by root and
-  /// writable by nobody else, and so are the folders that hold them (read_trusted_file()). The
+  /// writable by nobody else, and so are the folders that hold them (trusted_file.h). The
   /// kernel's verifier has seen its programs when this returns. Errors: as MonitorLoader.
   Result<> load(const std::string& path) override;
   Result<> unload(const std::string& name) override;
@@ -35,12 +35,5 @@ class LiveLoader final : public MonitorLoader {
   struct State;
   std::unique_ptr<State> state_;
 };
-
-/// The text of a file that only root can change: a regular file, owned by root, not writable by
-/// group or others, in folders that are so too, up to the root (above the folder that holds it, one
-/// that all may write is right if it is sticky, as /tmp). Symbolic links are followed, and the
-/// target is asked. Looked at and read through one descriptor each, so nothing can be exchanged in
-/// between. Errors: denied (EPERM, says what is wrong), and those of opening and reading.
-Result<std::string> read_trusted_file(const std::string& path, std::size_t limit);
 
 }  // namespace swerve
