@@ -14,6 +14,7 @@ LIBRARIES = {
     "toml.hpp": ["bind/toml"],
     "CLI/": ["app"],
     "fmt/": ["app"],
+    "nlohmann/": ["app"],
 }
 TEST_LIBRARIES = ("gtest/", "gmock/", "rapidcheck/", "rapidcheck.h")
 
