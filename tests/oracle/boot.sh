@@ -10,6 +10,7 @@
 #   COUNT=1     one CPU whose clock counts instructions, 2 ns each: the same work gives the same figure again
 #   MEMORY=1024 megabytes
 #   LIMIT=300   seconds after which the guest is ended
+#   CONSOLE=F   everything that the guest's console showed goes to the file F; the kernel's own messages, too
 set -euo pipefail
 kernel=$1 script=$2 out=$3
 shift 3
@@ -42,13 +43,16 @@ INIT
 chmod +x "$root/init"
 (cd "$root" && find . | cpio --quiet -o -H newc | gzip -1) >"$scratch/initrd.gz"
 
+level=1
+[ -z "${CONSOLE:-}" ] || level=7
 machine=(-accel tcg,thread=multi -smp "${CPUS:-2}")
 [ -z "${COUNT:-}" ] || machine=(-accel tcg,thread=single -icount shift=1,sleep=off -smp 1)
 timeout "${LIMIT:-300}" qemu-system-x86_64 "${machine[@]}" -cpu max -m "${MEMORY:-1024}" \
-  -kernel "$kernel" -initrd "$scratch/initrd.gz" -append "console=ttyS0 quiet loglevel=1 panic=-1" \
+  -kernel "$kernel" -initrd "$scratch/initrd.gz" -append "console=ttyS0 quiet loglevel=$level panic=-1" \
   -virtfs "local,path=$out,mount_tag=out,security_model=none" \
   -nographic -no-reboot -net none </dev/null >"$scratch/console" 2>"$scratch/errors" || true
 
+[ -z "${CONSOLE:-}" ] || tr -d '\r' <"$scratch/console" >"$CONSOLE"
 # The first line may stand behind what the firmware wrote to clear the screen.
 tr -d '\r' <"$scratch/console" | sed -n '/@begin$/,/^@end /p' >"$scratch/said"
 sed '1d;/^@end /d' "$scratch/said"

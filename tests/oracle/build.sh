@@ -27,7 +27,7 @@ make_quietly() {
 make_quietly tinyconfig kvm_guest.config
 (cd "$tree" && scripts/kconfig/merge_config.sh -m .config "$here/reference.config" >>"$log")
 make_quietly olddefconfig
-for wanted in CONFIG_RV_MON_WIP CONFIG_RV_MON_WWNR CONFIG_DEBUG_INFO_BTF CONFIG_BPF_JIT CONFIG_9P_FS CONFIG_KALLSYMS_ALL; do
+for wanted in CONFIG_RV_MON_WIP CONFIG_RV_MON_WWNR CONFIG_DEBUG_INFO_BTF CONFIG_BPF_JIT CONFIG_9P_FS CONFIG_KALLSYMS_ALL CONFIG_FUSE_FS; do
   grep -q "^$wanted=y" "$tree/.config" || { echo "$wanted is off: something that it needs is missing" >&2; exit 1; }
 done
 make_quietly -j"$(nproc)" bzImage

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # tests/oracle/run.sh [PART...] - compares with the reference: a kernel with its own RV, in QEMU.
 #
-# Parts: same (event for event with the kernel's wwnr), wip (with its wip), probes (fentry, fexit), cost (instructions), stock
-# (the static swerve on Debian's own kernel). Without any: all. Everything that is built stays in build/oracle. Ends with 1
+# Parts: same (event for event with the kernel's wwnr), wip (with its wip), tree (operations on the control files), panic (the
+# reactor, for real), probes (fentry, fexit), cost (instructions), stock (the static swerve on Debian's own kernel). Without any: all. Everything that is built stays in build/oracle. Ends with 1
 # when a part has failed. REFERENCE_KERNEL and SWERVE_STATIC name ones that are built already.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 dir=$root/build/oracle
 mkdir -p "$dir/bin"
-[ $# -gt 0 ] || set -- same wip probes cost stock
+[ $# -gt 0 ] || set -- same wip tree panic probes cost stock
 
 if [ -n "${SWERVE_STATIC:-}" ]; then
   cp "$SWERVE_STATIC" "$dir/bin/swerve" || exit 1
@@ -21,6 +21,7 @@ cc=${CC:-cc}
 "$cc" -O2 -Wall -static -pthread -o "$dir/bin/load" "$here/load.c" || exit 1
 "$cc" -O2 -Wall -static -o "$dir/bin/empty_programs" "$here/empty_programs.c" -lbpf -lelf -lz 2>"$dir/link.log" ||
   { cat "$dir/link.log"; exit 1; }
+"$cc" -O2 -Wall -static -o "$dir/bin/treeops" "$here/treeops.c" || exit 1
 "$cc" -O2 -static -o "$dir/bin/rwfs_demo" "$root/examples/rwfs_demo.c" || exit 1
 reference=${REFERENCE_KERNEL:-$dir/reference/bzImage}
 
@@ -54,6 +55,26 @@ same() {
 
 wip() { side_by_side guest_wip.sh compare_wip.py "$dir/wip"; }
 
+tree() {
+  local status=0 seed
+  for seed in 1 2 3; do
+    python3 -B "$here/tree.py" ops 400 "$seed" >"$dir/operations" || return 1
+    rm -rf "$dir/tree-$seed"
+    boot "$reference" "$here/guest_tree.sh" "$dir/tree-$seed" "$dir/operations" &&
+      python3 -B "$here/tree.py" compare "$dir/tree-$seed"/{kernel,swerve}.txt || status=1
+  done
+  return $status
+}
+
+panic() {
+  local status=0
+  CONSOLE=$dir/panic.console boot "$reference" "$here/guest_panic.sh" "$dir/panic" >"$dir/panic.txt" 2>&1
+  grep -q '^provoking' "$dir/panic.console" && grep -q 'does not allow event' "$dir/panic.console" &&
+    grep -q 'Kernel panic - not syncing: sysrq triggered crash' "$dir/panic.console" || status=1
+  if [ $status = 0 ]; then echo "  the machine panicked at the violation"; else tail -n 20 "$dir/panic.console"; fi
+  return $status
+}
+
 probes() {
   boot "$reference" "$here/guest_probes.sh" "$dir/probes" "$here/opens.toml" "$here/opens.dot"
 }
@@ -71,13 +92,15 @@ stock() {
 declare -A title=(
   [same]="The kernel's own wwnr and swerve's on the same load at the same time, event for event"
   [wip]="The same for wip, on every change of preemption"
+  [tree]="The same operations on the kernel's control files and on swerve's"
+  [panic]="The reactor panic on a provoked violation"
   [probes]="Probes that other kernels lack"
   [cost]="Instructions added to a ping-pong round trip (2 switches, 2 wake-ups), counted"
   [stock]="The static swerve on Debian's own kernel"
 )
 failed=()
 for part in "$@"; do
-  [ -n "${title[$part]:-}" ] || { echo "there is no part '$part'; there are: same wip probes cost stock" >&2; exit 2; }
+  [ -n "${title[$part]:-}" ] || { echo "there is no part '$part'; there are: same wip tree panic probes cost stock" >&2; exit 2; }
   if [ "$part" != stock ] && [ -z "${REFERENCE_KERNEL:-}" ]; then "$here/build.sh" "$dir/reference" || exit 1; fi
   echo "${title[$part]}"
   "$part" || { failed+=("$part"); echo "  FAILED"; }
