@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <bit>
+#include <charconv>
 #include <csignal>
 #include <exception>
 
@@ -16,7 +18,7 @@ namespace {
 constexpr int kUsage = 1;       // as the kernel's tool
 constexpr int kModelUsage = 2;  // 1 is a verdict there
 
-const std::vector<std::string> kCommands = {"list", "probes", "mon", "model", "doctor"};
+const std::vector<std::string> kCommands = {"list", "probes", "mon", "serve", "model", "doctor"};
 
 /// The usual help, with what CLI11 cannot know in the usage line.
 class Help : public CLI::Formatter {
@@ -39,6 +41,12 @@ void add_folders(CLI::App& command, std::vector<std::string>& folders) {
                   "Take definitions from DIR instead of the default folders; may be repeated")
       ->type_name("DIR")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_rights(CLI::App& command, ReactorRights& rights) {
+  command.add_flag("--allow-panic", rights.panic, "Allow reactor panic, which stops the machine");
+  command.add_flag("--allow-signal", rights.signal,
+                   "Allow reactor signal, which may kill whom a wrong model blames");
 }
 
 void add_list(CLI::App& app, ListOptions& options, int& status) {
@@ -79,6 +87,7 @@ void add_mon(CLI::App& app, MonOptions& options, int& status) {
           options.reactor = given.back();
           return true;
         });
+  add_rights(*mon, options.rights);
   mon->add_flag("-t,--trace", options.trace,
                 "Print every step and error, in the columns of the kernel's rv tool");
   mon->add_flag("-s,--self", options.self, "Print swerve's own events too");
@@ -103,6 +112,54 @@ void add_mon(CLI::App& app, MonOptions& options, int& status) {
             kind.description);
   mon->footer(footer);
   mon->callback([&] { status = run_mon(options); });
+}
+
+/// "4M", "512K" or bytes: a power of two, as the kernel wants for a ring, and at least a page.
+std::uint32_t ring_size(const std::string& text) {
+  std::uint64_t size = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, size);
+  const std::string_view unit(end, static_cast<std::size_t>(last - end));
+  const unsigned shift = unit == "K" ? 10 : unit == "M" ? 20 : 0;
+  constexpr std::uint64_t kLeast = 4096, kMost = 1U << 30;
+  if (error != std::errc() || (!unit.empty() && shift == 0) || size > kMost ||
+      !std::has_single_bit(size << shift) || size << shift < kLeast || size << shift > kMost)
+    throw CLI::ValidationError(
+        "--ring", cat("'", text, "' is no power of two from 4K to 1024M: try 512K or 4M"));
+  return static_cast<std::uint32_t>(size << shift);
+}
+
+void add_serve(CLI::App& app, ServeOptions& options, int& status) {
+  CLI::App* serve =
+      app.add_subcommand("serve", "The daemon: monitors as files, until SIGTERM or Ctrl-C");
+  const auto value = [&](const char* flags, const char* type, const char* help,
+                         std::function<void(const std::string&)> set) {
+    return serve
+        ->add_option(
+            flags,
+            [set = std::move(set)](const CLI::results_t& given) {
+              for (const std::string& one : given) set(one);
+              return true;
+            },
+            help)
+        ->type_name(type);
+  };
+  value("--mount", "DIR", "Where the files appear; /run/swerve",
+        [&](const std::string& given) { options.mount = given; });
+  add_folders(*serve, options.folders);
+  value("--enable", "NAME", "Enable this monitor at once; may be repeated",
+        [&](const std::string& given) { options.enable.push_back(given); })
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  value("--group", "NAME", "Give the files to this group; root's without",
+        [&](const std::string& given) { options.group = given; });
+  value("--ring", "SIZE", "Memory for verdicts that wait to be read: 512K, 16M; 4M without",
+        [&](const std::string& given) { options.ring_bytes = ring_size(given); });
+  serve->add_flag("--allow-panic", options.allow_panic,
+                  "Let monitors choose the reactor panic, which stops the machine");
+  serve->add_flag("--allow-signal", options.allow_signal,
+                  "Let monitors choose the reactor signal, which may end any process");
+  serve->add_flag("-v,--verbose", options.verbose, "Print each violation on standard error");
+  serve->callback([&] { status = run_serve(options); });
 }
 
 void add_model(CLI::App& app, ModelOptions& options, int& status) {
@@ -156,11 +213,13 @@ int parse_and_run(std::vector<std::string> arguments) {
   ListOptions list;
   ProbesOptions probes;
   MonOptions mon;
+  ServeOptions serve;
   ModelOptions model;
   DoctorOptions doctor;
   add_list(app, list, status);
   add_probes(app, probes, status);
   add_mon(app, mon, status);
+  add_serve(app, serve, status);
   add_model(app, model, status);
   add_doctor(app, doctor, status);
   for (CLI::App* command : app.get_subcommands({})) {

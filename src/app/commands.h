@@ -4,11 +4,13 @@
 // exceptions come out of it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/time.h"
+#include "react/reactor.h"
 
 namespace swerve {
 
@@ -27,6 +29,7 @@ struct MonOptions {
   std::vector<std::string> folders;
   std::vector<std::string> monitors;   // names, PARENT:NAME or paths
   std::optional<std::string> reactor;  // -r; else what each definition says
+  ReactorRights rights;                // --allow-panic, --allow-signal
   bool trace = false;
   bool self = false;
   bool verbose = false;
@@ -44,6 +47,18 @@ struct ModelOptions {
   Form form = Form::text;
 };
 int run_model(const ModelOptions& options);
+
+struct ServeOptions {
+  std::string mount = "/run/swerve";
+  std::vector<std::string> folders;
+  std::vector<std::string> enable;  // names, or PARENT:NAME
+  bool allow_panic = false;
+  bool allow_signal = false;
+  std::optional<std::string> group;  // whose the tree is
+  std::uint32_t ring_bytes = 4U << 20;
+  bool verbose = false;
+};
+int run_serve(const ServeOptions& options);
 
 struct DoctorOptions {
   std::vector<std::string> folders;

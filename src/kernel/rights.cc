@@ -21,12 +21,13 @@ std::uint64_t effective_capabilities() {
 
 }  // namespace
 
-std::vector<std::string> missing_rights() {
+std::vector<std::string> missing_rights(Rights needed) {
   const std::uint64_t held = effective_capabilities();
   const auto has = [&](unsigned capability) { return (held >> capability & 1) != 0; };
   std::vector<std::string> missing;
   if (!has(kSysAdmin) && !has(kBpf)) missing.push_back("CAP_BPF");
   if (!has(kSysAdmin) && !has(kPerfmon)) missing.push_back("CAP_PERFMON");
+  if (needed == Rights::to_watch_and_mount && !has(kSysAdmin)) missing.push_back("CAP_SYS_ADMIN");
   return missing;
 }
 
