@@ -11,7 +11,43 @@ std::string plural(std::uint64_t count, std::string_view one, std::string_view m
   return cat(count, " ", count == 1 ? one : many);
 }
 
+/// What became of reactions but being done well.
+std::vector<std::string> reaction_notes(const MonitorSummary& monitor) {
+  const ReactionCounts& counts = monitor.reactions;
+  std::vector<std::string> out;
+  const auto many = [&](std::uint64_t count) {
+    return cat(plural(count, "reaction", "reactions"), " (", escape(monitor.reactor), ") ");
+  };
+  const auto note = [&](std::uint64_t count, std::string_view one, std::string_view several) {
+    if (count != 0) out.push_back(cat(many(count), count == 1 ? one : several));
+  };
+  if (counts.failed != 0)
+    out.push_back(
+        cat(counts.failed, " of ", many(counts.reactions), "failed: ", escape(counts.last_error)));
+  note(counts.suppressed, "was suppressed by its limit", "were suppressed by its limit");
+  note(counts.dropped, "was dropped: it came faster than they are done",
+       "were dropped: they came faster than they are done");
+  note(counts.cancelled, "was cancelled before its turn", "were cancelled before their turn");
+  note(counts.silenced, "was not done: reacting was off", "were not done: reacting was off");
+  note(counts.dry_run, "would have been done (dry run)", "would have been done (dry run)");
+  note(counts.waiting, "is still being done", "are still being done");
+  return out;
+}
+
 }  // namespace
+
+std::uint64_t MonitorSummary::asked() const {
+  if (reactor == "nop") return reported;  // it has no counts
+  const ReactionCounts& r = reactions;
+  return r.reactions + r.suppressed + r.dropped + r.cancelled + r.silenced + r.dry_run + r.waiting;
+}
+
+std::uint64_t Summary::unprinted() const {
+  std::uint64_t sum = 0;
+  for (const MonitorSummary& monitor : monitors)
+    if (monitor.reactor == "printk") sum += monitor.reactions.suppressed;
+  return sum;
+}
 
 std::uint64_t Summary::violations() const {
   std::uint64_t sum = 0;
@@ -19,7 +55,8 @@ std::uint64_t Summary::violations() const {
   return sum;
 }
 
-std::vector<std::string> losses(const MonitorStats& stats) {
+std::vector<std::string> losses(const MonitorSummary& monitor) {
+  const MonitorStats& stats = monitor.stats;
   std::vector<std::string> out;
   if (stats.refused != 0)
     out.push_back(plural(stats.refused, "instance", "instances") +
@@ -36,6 +73,9 @@ std::vector<std::string> losses(const MonitorStats& stats) {
   if (stats.compat != 0)
     out.push_back(plural(stats.compat, "32-bit system call was", "32-bit system calls were") +
                   " left out");
+  if (monitor.unread != 0)
+    out.push_back(plural(monitor.unread, "line was", "lines were") +
+                  " not read in time: counted, not shown");
   return out;
 }
 
@@ -58,17 +98,11 @@ std::string summary_text(const Summary& summary) {
     if (monitor.hidden != 0)
       note(plural(monitor.hidden, "violation", "violations") +
            " of swerve itself not shown (-s shows them)");
-    if (monitor.reaction_failures != 0)
-      note(cat(monitor.reaction_failures, " of ",
-               plural(monitor.reactions, "reaction", "reactions"), " (", monitor.reactor,
-               ") failed: ", escape(monitor.reaction_error)));
-    const std::vector<std::string> lost = losses(stats);
+    for (const std::string& line : reaction_notes(monitor)) note(line);
+    const std::vector<std::string> lost = losses(monitor);
     for (const std::string& loss : lost) note("lost: " + loss);
     if (!lost.empty()) incomplete.push_back(escape(monitor.monitor));
   }
-  if (summary.unprinted != 0)
-    out += cat("The limit of reactor printk kept ", plural(summary.unprinted, "line", "lines"),
-               " out of the kernel's log.\n");
   if (!incomplete.empty())
     out += cat("Verdicts of ", join(incomplete), " may rest on what was lost.\n");
   const std::uint64_t violations = summary.violations();

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "monitor/scope.h"
 #include "monitor/stats.h"
+#include "react/reactions.h"
 
 namespace swerve {
 
@@ -20,27 +21,30 @@ struct MonitorSummary {
   Scope scope = Scope::global;
   MonitorStats stats;
   std::string reactor = "nop";
-  std::uint64_t reactions = 0;          // that were asked for
-  std::uint64_t reaction_failures = 0;  // of these
-  std::string reaction_error;           // the last one's reason
-  std::uint64_t hidden = 0;             // violations of swerve itself, counted but not printed
+  ReactionCounts reactions;
+  std::uint64_t reported = 0;  // violations whose report came
+  std::uint64_t hidden = 0;    // of these, of swerve itself: counted but not printed
+  std::uint64_t unread = 0;    // lines of a daemon that were not read in time
+
+  /// How often the reactor was asked, whatever came of it.
+  std::uint64_t asked() const;
+  bool incomplete() const { return stats.incomplete() || unread != 0; }
 };
 
 struct Summary {
   TimeNs armed, ended;  // CLOCK_MONOTONIC
   std::int64_t realtime_offset_ns = 0;
-  std::uint64_t unprinted =
-      0;  // lines that the printk reactor's limit kept out of the kernel's log
   std::vector<MonitorSummary> monitors;
 
   std::uint64_t violations() const;
+  /// Lines that the limits of monitors kept out of the kernel's log.
+  std::uint64_t unprinted() const;
 };
 
 /// A line a monitor, under it what was lost, and a last line that says it all.
 std::string summary_text(const Summary& summary);
 
-/// What `stats` says was lost, one clause each: "3 reports found the ring full". Empty when nothing
-/// was.
-std::vector<std::string> losses(const MonitorStats& stats);
+/// What was lost, one clause each: "3 reports found the ring full". Empty when nothing was.
+std::vector<std::string> losses(const MonitorSummary& monitor);
 
 }  // namespace swerve

@@ -47,11 +47,11 @@ TEST(Report, SummaryShowsEveryLoss) {
   other.stats.compat = 5;
   other.hidden = 6;
   other.reactor = "printk";
-  other.reactions = 9;
-  other.reaction_failures = 7;
-  other.reaction_error = "open /dev/kmsg: Permission denied";
+  other.unread = 1;
+  other.reactions.reactions = 9;
+  other.reactions.failed = 7;
+  other.reactions.last_error = "open /dev/kmsg: Permission denied";
   summary.monitors.push_back(other);
-  summary.unprinted = 8;
   EXPECT_EQ(summary_text(summary), R"(wwnr    1200 events, 2 violations; 29 instances now, 31 starts
 longer  0 events, 0 violations; 0 instances now, 0 starts
         6 violations of swerve itself not shown (-s shows them)
@@ -61,10 +61,39 @@ longer  0 events, 0 violations; 0 instances now, 0 starts
         lost: 3 reports found the ring full: counted, not shown
         lost: 4 events were not seen: the kernel skipped the program
         lost: 5 32-bit system calls were left out
-The limit of reactor printk kept 8 lines out of the kernel's log.
+        lost: 1 line was not read in time: counted, not shown
 Verdicts of longer may rest on what was lost.
 2 violations in 4.012 s of watching 2 monitors.
 )");
+}
+
+TEST(Report, SummaryShowsWhatBecameOfReactions) {
+  Summary summary = example_summary();
+  MonitorSummary& wwnr = summary.monitors[0];
+  wwnr.reactor = "exec";
+  wwnr.reactions.reactions = 5;
+  wwnr.reactions.suppressed = 1;
+  wwnr.reactions.dropped = 2;
+  wwnr.reactions.cancelled = 3;
+  wwnr.reactions.silenced = 4;
+  wwnr.reactions.dry_run = 1;
+  wwnr.reactions.waiting = 1;
+  EXPECT_EQ(summary_text(summary), R"(wwnr  1200 events, 2 violations; 29 instances now, 31 starts
+      1 reaction (exec) was suppressed by its limit
+      2 reactions (exec) were dropped: they came faster than they are done
+      3 reactions (exec) were cancelled before their turn
+      4 reactions (exec) were not done: reacting was off
+      1 reaction (exec) would have been done (dry run)
+      1 reaction (exec) is still being done
+2 violations in 4.012 s of watching 1 monitor.
+)");
+  EXPECT_EQ(wwnr.asked(), 17U);
+}
+
+TEST(Report, NopIsAskedForEachViolationThatWasReported) {
+  MonitorSummary monitor;
+  monitor.reported = 4;
+  EXPECT_EQ(monitor.asked(), 4U);
 }
 
 }  // namespace
