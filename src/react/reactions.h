@@ -1,15 +1,16 @@
 // react/reactions.h - from violations to reactors: which monitor has which, its limit, and what
 // came of it.
 //
-//   violation --> reacting on? --> dry run? --> within the limit? --> queue of the reactor -->
-//   thread
-//                     |               |               |                  |    of the reactor:
-//                     react()
-//                  silenced        dry_run        suppressed          dropped (the queue is full)
-//                                                                     cancelled (settled before its
-//                                                                     turn)
+//   a violation while reacting is off -> silenced
+//               in a dry run          -> dry_run
+//               over the limit        -> suppressed
+//               the queue is full     -> dropped
+//               else                  -> waiting -> react(), on the reactor's thread: reactions
+//                                                -> settled before its turn: cancelled
 //
-// Every violation of a monitor with a reactor other than nop ends in exactly one of the counts.
+// Every violation of a monitor with a reactor other than nop ends in exactly one of the counts; nop
+// counts nothing. A violation that the engine has reacted to (Violation::reacted) goes past all of
+// it: it is a reaction, and spends from the limit.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +39,8 @@ struct ReactionCounts {
   std::string last_error;        // of the last one that failed
 };
 
-/// Any thread, for every call. No call waits for a reactor, but settle() for a while.
+/// Any thread, for every call, but not from inside react(). No call waits for a reactor, but
+/// settle() and the destructor for a while.
 class Reactions {
  public:
   struct Options {
@@ -47,7 +49,8 @@ class Reactions {
   };
   explicit Reactions(Options options);
   Reactions() : Reactions(Options()) {}
-  /// Cancels what waits. A reactor that hangs is left to itself.
+  /// Cancels what waits, and gives what runs a fifth of a second in all. A reactor that hangs is
+  /// left to itself.
   ~Reactions();
   Reactions(const Reactions&) = delete;
   Reactions& operator=(const Reactions&) = delete;
@@ -78,7 +81,7 @@ class Reactions {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace swerve

@@ -13,12 +13,13 @@ namespace {
 constexpr std::size_t kNameMost = 31;
 }  // namespace
 
-ReactorSet ReactorSet::standard() {
+ReactorSet ReactorSet::standard(ReactorRights rights) {
   ReactorSet set;
   for (const Result<>& added :
        {set.add(std::make_shared<NopReactor>()), set.add(std::make_shared<PrintkReactor>())}) {
     SWERVE_CHECK(added.has_value(), "a reactor of ours was refused");
   }
+  (void)rights;
   return set;
 }
 
@@ -38,13 +39,16 @@ Result<> ReactorSet::add(Kind kind) {
 Result<> ReactorSet::add(std::shared_ptr<Reactor> reactor) {
   Kind kind{std::string(reactor->name()), std::string(reactor->description()), nullptr};
   kind.make = [reactor](const Options& options) -> Result<std::shared_ptr<Reactor>> {
-    if (!options.empty()) {
-      return Error(ErrorCode::invalid, cat("the reactor '", reactor->name(), "' has no option '",
-                                           escape(options.begin()->first), "'"));
-    }
+    SWERVE_TRY(check_options(reactor->name(), options, {}));
     return reactor;
   };
   return add(std::move(kind));
+}
+
+Result<> ReactorSet::remove(std::string_view name) {
+  const auto removed = std::erase_if(kinds_, [&](const Kind& kind) { return kind.name == name; });
+  if (removed != 0) return {};
+  return Error(ErrorCode::not_found, cat("no reactor '", escape(name), "'"));
 }
 
 Result<std::shared_ptr<Reactor>> ReactorSet::make(const ReactionSetting& setting) const {

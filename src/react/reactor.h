@@ -26,7 +26,8 @@ struct Reaction {
 /// react() is called on a thread of this reactor's own, for one reaction after the other, so it may
 /// take its time: events, verdicts and other reactors do not wait for it. What comes meanwhile is
 /// queued, then dropped and counted. A failure is counted and shown; it does not stop the monitor.
-/// A reactor may outlive the one who chose it, while a call of react() still runs.
+/// A reactor may outlive the one who chose it, while a call of react() still runs. Signals are
+/// blocked on its threads.
 class Reactor {
  public:
   virtual ~Reactor() = default;
@@ -35,6 +36,8 @@ class Reactor {
   /// One line for people.
   virtual std::string_view description() const = 0;
   virtual Result<> react(const Reaction& reaction) = 0;
+  /// How many calls of react() may run at one time, each on its own thread; always the same number.
+  virtual unsigned at_once() const { return 1; }
 };
 
 /// What the person who started Swerve allows, since a wrong model could do harm with it.
