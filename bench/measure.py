@@ -14,6 +14,8 @@ import subprocess
 import sys
 import time
 
+import tree
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TRACING = "/sys/kernel/tracing"
 ROUNDS = int(os.environ.get("ROUNDS", "7"))
@@ -219,6 +221,7 @@ def main():
         times = [seconds_to_first_event() for _ in range(ROUNDS)]
         row("from command to attached", statistics.median(times), "s", 0.5)
         row("the slowest of them", max(times), "s")
+        tree.show(SWERVE, SCRATCH, ROUNDS, row)
         print("Stepping on the host, wwnr (bench/step_bench.cc)")
         for name, rate in stepping().items():
             row(name, rate / 1e6, "M events/s", 200 if name == "OneOwner" else None, at_least=True)
