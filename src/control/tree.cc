@@ -333,10 +333,11 @@ std::string status_text(const MonitorView& monitor) {
   return monitor.running ? "running\n" : "paused: monitoring_on is 0\n";
 }
 
-std::string stats_text(const MonitorReport& report) {
+std::string stats_text(const MonitorView& monitor, const MonitorReport& report) {
   const MonitorStats& stats = report.stats;
   const ReactionCounts& counts = report.reactions;
   std::string out;
+  if (!monitor.container) out += cat("scope ", scope_name(monitor.scope), "\n");
   for (const auto& [key, value] : std::initializer_list<std::pair<const char*, std::uint64_t>>{
            {"events", stats.events},
            {"violations", stats.violations},
@@ -408,7 +409,7 @@ Result<std::string> ControlTree::State::text(const Found& what) const {
     case File::stats: {
       const Result<MonitorReport> report = registry.report(what.monitor);
       if (!report) return not_found(what.monitor);
-      return stats_text(*report);
+      return stats_text(*monitor, *report);
     }
     case File::model: {
       Result<std::string> model = registry.model(what.monitor);
