@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "base/text.h"
+#include "monitor/reaction.h"
 
 namespace swerve {
 
@@ -66,13 +67,18 @@ std::string tracefs_path(const std::string& tracefs, const std::string& instance
                           : cat(folder, "/instances/", instance, "/", file);
 }
 
-Result<> check_instance(const std::string& instance) {
-  if (!instance.empty() && instance != "." && instance != ".." &&
-      instance.find_first_of(std::string_view("/\0", 2)) == std::string::npos) {
-    return {};
+Result<std::string> instance_option(std::string_view reactor,
+                                    const std::map<std::string, std::string>& options) {
+  SWERVE_TRY(check_options(reactor, options, {"instance"}));
+  const auto found = options.find("instance");
+  if (found == options.end()) return std::string();
+  const std::string& name = found->second;
+  if (name.empty() || name == "." || name == ".." ||
+      name.find_first_of(std::string_view("/\0", 2)) != std::string::npos) {
+    return Error(ErrorCode::invalid,
+                 cat("'instance' is the name of an ftrace instance, not '", escape(name), "'"));
   }
-  return Error(ErrorCode::invalid,
-               cat("'instance' is the name of an ftrace instance, not '", escape(instance), "'"));
+  return name;
 }
 
 }  // namespace swerve

@@ -1,12 +1,12 @@
 // react/kernel_file.h - small writes to files of the kernel: its log, its tracer.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "monitor/verdict.h"
 
 namespace swerve {
 
@@ -25,7 +25,8 @@ Result<> write_kernel_file(const UniqueFd& file, std::string_view text, const st
 std::string tracefs_path(const std::string& tracefs, const std::string& instance,
                          std::string_view file);
 
-/// That `instance` is the name of one folder. Errors: invalid.
-Result<> check_instance(const std::string& instance);
+/// The option `instance`, the only one of `reactor`; empty where it is missing. Errors: invalid.
+Result<std::string> instance_option(std::string_view reactor,
+                                    const std::map<std::string, std::string>& options);
 
 }  // namespace swerve

@@ -1,11 +1,17 @@
 #include "react/reactor.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "base/diagnostic.h"
 #include "base/text.h"
+#include "react/exec.h"
+#include "react/panic.h"
 #include "react/printk.h"
+#include "react/signal.h"
+#include "react/stop_tracing.h"
+#include "react/trace_marker.h"
 
 namespace swerve {
 
@@ -15,11 +21,26 @@ constexpr std::size_t kNameMost = 31;
 
 ReactorSet ReactorSet::standard(ReactorRights rights) {
   ReactorSet set;
-  for (const Result<>& added :
-       {set.add(std::make_shared<NopReactor>()), set.add(std::make_shared<PrintkReactor>())}) {
+  // The name and the description are those of `like`; every one that is made is its own.
+  const auto add = [&set](const Reactor& like, Maker make) {
+    const Result<> added =
+        set.add({std::string(like.name()), std::string(like.description()), std::move(make)});
     SWERVE_CHECK(added.has_value(), "a reactor of ours was refused");
-  }
-  (void)rights;
+  };
+  SWERVE_CHECK(
+      set.add(std::make_shared<NopReactor>()) && set.add(std::make_shared<PrintkReactor>()),
+      "a reactor of ours was refused");
+  add(PanicReactor(), [rights](const Options& options) -> Result<std::shared_ptr<Reactor>> {
+    SWERVE_TRY(check_options("panic", options, {}));
+    if (!rights.panic)
+      return Error(ErrorCode::denied, "the reactor 'panic' needs --allow-panic", EPERM);
+    return std::shared_ptr<Reactor>(std::make_shared<PanicReactor>());
+  });
+  add(SignalReactor({}),
+      [rights](const Options& options) { return SignalReactor::make(options, rights); });
+  add(StopTracingReactor(), StopTracingReactor::make);
+  add(ExecReactor({}), ExecReactor::make);
+  add(TraceMarkerReactor(), TraceMarkerReactor::make);
   return set;
 }
 
