@@ -43,6 +43,15 @@ void add_folders(CLI::App& command, std::vector<std::string>& folders) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
+void add_mount(CLI::App& command, std::optional<std::string>& mount) {
+  const auto set = [&mount](const CLI::results_t& given) {
+    mount = given.back();
+    return true;
+  };
+  command.add_option("--mount", set, "The control tree of the daemon to ask; /run/swerve without")
+      ->type_name("DIR");
+}
+
 void add_rights(CLI::App& command, ReactorRights& rights) {
   command.add_flag("--allow-panic", rights.panic, "Allow reactor panic, which stops the machine");
   command.add_flag("--allow-signal", rights.signal,
@@ -55,6 +64,8 @@ void add_list(CLI::App& app, ListOptions& options, int& status) {
   list->add_option("CONTAINER", options.container, "Only the monitors in this container")
       ->type_name("");
   add_folders(*list, options.folders);
+  add_mount(*list, options.mount);
+  list->get_option("--mount")->excludes("--monitors");
   list->callback([&] { status = run_list(options); });
 }
 
@@ -77,6 +88,7 @@ void add_mon(CLI::App& app, MonOptions& options, int& status) {
       ->type_name("")
       ->required();
   add_folders(*mon, options.folders);
+  add_mount(*mon, options.mount);
   const auto value = [&](const char* flags, const char* type, const char* help,
                          CLI::callback_t set) {
     mon->add_option(flags, std::move(set), help)->type_name(type);

@@ -15,6 +15,7 @@
 namespace swerve {
 
 struct ListOptions {
+  std::optional<std::string> mount;  // --mount; none: the default one, if a daemon serves it
   std::vector<std::string> folders;  // --monitors; empty: the default ones
   std::string container;             // empty: all
 };
@@ -26,6 +27,7 @@ struct ProbesOptions {
 int run_probes(const ProbesOptions& options);
 
 struct MonOptions {
+  std::optional<std::string> mount;  // as for list
   std::vector<std::string> folders;
   std::vector<std::string> monitors;   // names, PARENT:NAME or paths
   std::optional<std::string> reactor;  // -r; else what each definition says

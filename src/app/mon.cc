@@ -1,9 +1,9 @@
-// app/mon.cc - `swerve mon`: watches live, with no daemon.
+// app/mon.cc - `swerve mon`: watches live, through a running daemon (tree_watch.h) or by itself.
 //
-// First everything is read, bound and loaded, and all that is wrong with it is said; only then
-// anything is attached. One thread: it waits for signals, the end of the time and the engine's
-// announcements, and prints. When this process dies, by whatever death, the kernel detaches all of
-// it.
+// By itself: first everything is read, bound and loaded, and all that is wrong with it is said;
+// only then anything is attached. One thread: it waits for signals, the end of the time and the
+// engine's announcements, and prints. When this process dies, by whatever death, the kernel
+// detaches all of it.
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -21,6 +21,8 @@
 #include "app/output.h"
 #include "app/printer.h"
 #include "app/selection.h"
+#include "app/tree_client.h"
+#include "app/tree_watch.h"
 #include "base/loop.h"
 #include "base/text.h"
 #include "kernel/engine.h"
@@ -43,11 +45,6 @@ struct Engaged {
   std::shared_ptr<Reactor> reactor;
   std::optional<SignalReaction> signal;  // that the engine sends
 };
-
-int failed(const Error& error) {
-  complain(error.message());
-  return kFailed;
-}
 
 /// The watch from the first event to the last.
 class Watch : private VerdictSink {
@@ -270,21 +267,48 @@ Result<int> watch(const MonOptions& options, const KernelCatalog& catalog,
       .run();
 }
 
+/// The daemon's tree to watch through, if it is to be one: what a daemon has by name. What is named
+/// by path or folder, and a command of one's own, is watched without.
+Result<std::optional<TreeClient>> tree_for(const MonOptions& options) {
+  const bool alone = !options.folders.empty() || !options.command.empty() ||
+                     std::any_of(options.monitors.begin(), options.monitors.end(), is_path);
+  if (!alone) return TreeClient::choose(options.mount);
+  if (!options.mount) return std::optional<TreeClient>();
+  return Error(ErrorCode::invalid,
+               "--mount watches through a daemon, which knows its own monitors, by name, and no "
+               "command");
+}
+
+/// Watches by itself.
+Result<int> watch_alone(const MonOptions& options, const CaughtSignals& signals) {
+  SWERVE_TRY_ASSIGN(const std::vector<DefinitionFile> files,
+                    select_monitors(options.monitors,
+                                    options.folders.empty() ? default_folders() : options.folders));
+  SWERVE_TRY_ASSIGN(const std::unique_ptr<KernelCatalog> catalog, KernelCatalog::load());
+  const BoundSelection selection = bind_monitors(files, *catalog);
+  show(selection.diagnostics);
+  if (has_errors(selection.diagnostics)) return kFailed;
+  return watch(options, *catalog, selection.monitors, signals);
+}
+
+Result<int> watch_somehow(const MonOptions& options) {
+  SWERVE_TRY_ASSIGN(const CaughtSignals signals, catch_signals());
+  const Result<std::optional<TreeClient>> tree = tree_for(options);
+  if (!tree) {
+    // A daemon whose tree is not for this user does not keep him from watching by himself.
+    if (options.mount || tree.error().code() != ErrorCode::denied) return tree.error();
+    if (options.verbose) complain(tree.error().message());
+  }
+  return tree && *tree ? watch_tree(options, **tree, signals) : watch_alone(options, signals);
+}
+
 }  // namespace
 
 int run_mon(const MonOptions& options) {
-  const Result<CaughtSignals> signals = catch_signals();
-  if (!signals) return failed(signals.error());
-  const auto files = select_monitors(options.monitors,
-                                     options.folders.empty() ? default_folders() : options.folders);
-  if (!files) return failed(files.error());
-  const auto catalog = KernelCatalog::load();
-  if (!catalog) return failed(catalog.error());
-  const BoundSelection selection = bind_monitors(*files, **catalog);
-  show(selection.diagnostics);
-  if (has_errors(selection.diagnostics)) return kFailed;
-  const Result<int> status = watch(options, **catalog, selection.monitors, *signals);
-  return status ? *status : failed(status.error());
+  const Result<int> status = watch_somehow(options);
+  if (status) return *status;
+  complain(status.error().message());
+  return kFailed;
 }
 
 }  // namespace swerve
