@@ -74,11 +74,13 @@ class Changes {
     undo_.emplace_back(path, std::move(before));
     return {};
   }
+  /// False when something could not be put back, as was said.
   bool undo() {
     bool well = true;
     for (; !undo_.empty(); undo_.pop_back()) {
       const auto& [path, before] = undo_.back();
-      if (const Result<> done = tree_.write(path, before); !done) {
+      const Result<> done = tree_.write(path, before);
+      if (!done && done.error().code() != ErrorCode::not_found) {  // it was unloaded
         complain(done.error().message());
         well = false;
       }
@@ -96,7 +98,7 @@ class Changes {
 /// One monitor's stream.
 struct Source {
   TreeMonitor monitor;
-  UniqueFd stream;   // none any more: it was unloaded
+  UniqueFd stream;   // none when the daemon has gone
   std::string rest;  // the beginning of a line
   TreeStats before;
 };
@@ -206,7 +208,7 @@ class TreeWatch {
     if (printer_->closed()) done_ = true;
   }
 
-  /// Takes what the stream has, in at most so many reads.
+  /// Takes what the stream has, in at most so many reads. Only a daemon that goes away ends it.
   void take(std::size_t which, std::size_t reads) {
     Source& source = sources_[which];
     std::array<char, 64U << 10> buffer;
@@ -215,7 +217,8 @@ class TreeWatch {
       if (n > 0) {
         take_text(which, std::string_view(buffer.data(), static_cast<std::size_t>(n)));
       } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-        ended(source, n == 0 ? 0 : errno);
+        source.stream.reset();
+        tell_gone();
       } else if (errno == EAGAIN) {
         return;
       }
@@ -247,14 +250,6 @@ class TreeWatch {
     }
   }
 
-  void ended(Source& source, int why) {
-    source.stream.reset();
-    if (why == ENOENT && tree_.enabled())
-      complain(cat("monitor ", source.monitor.full_name(), " was unloaded"));
-    else
-      tell_gone();
-  }
-
   void tell_gone() {
     if (!gone_) complain(cat("the daemon at ", escape(tree_.folder()), " has gone"));
     gone_ = done_ = true;
@@ -268,8 +263,11 @@ class TreeWatch {
     }
     for (const Source& source : sources_) {
       const Result<std::string> on = tree_.read(source.monitor.file("enable"));
-      if (on && *on == "0\n")
-        complain(cat("monitor ", source.monitor.full_name(), " was disabled by somebody else"));
+      const auto somebody = [&](std::string_view did) {
+        complain(cat("monitor ", source.monitor.full_name(), " was ", did, " by somebody else"));
+      };
+      if (on && *on == "0\n") somebody("disabled");
+      if (!on && on.error().code() == ErrorCode::not_found) somebody("unloaded");
     }
     if (!changes_.undo() && !tree_.enabled()) tell_gone();
     const TimeNs ended = monotonic_now();
