@@ -1,6 +1,7 @@
 #include "react/exec.h"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -30,7 +31,7 @@ bool becomes_true(const std::function<bool()>& holds) {
   return true;
 }
 
-class ExecReactorTest : public FolderForTest {
+class ExecReactorTest : public testing::Test, protected FolderForTest {
  protected:
   /// "" or why it failed. The command runs in the test's folder.
   std::string run(const std::string& command, const Reaction& reaction, TimeNs timeout = kLong) {

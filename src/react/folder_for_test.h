@@ -1,7 +1,6 @@
-// react/folder_for_test.h - a folder of a test's own, gone with it.
+// react/folder_for_test.h - for tests: a folder of a test's own, gone with it.
 #pragma once
 
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -13,10 +12,12 @@
 
 namespace swerve {
 
-class FolderForTest : public testing::Test {
- protected:
-  void SetUp() override { std::filesystem::create_directories(folder_); }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
+class FolderForTest {
+ public:
+  FolderForTest() { std::filesystem::create_directories(folder_); }
+  ~FolderForTest() { std::filesystem::remove_all(folder_); }
+  FolderForTest(const FolderForTest&) = delete;
+  FolderForTest& operator=(const FolderForTest&) = delete;
 
   std::string path(std::string_view name) const { return cat(folder_, "/", name); }
   std::string text(std::string_view name) const { return read_file(path(name)).value(); }
@@ -28,7 +29,8 @@ class FolderForTest : public testing::Test {
     return out;
   }
 
-  const std::string folder_ = cat(testing::TempDir(), "/swerve_react_", ::getpid());
+  const std::string folder_ =
+      cat(std::filesystem::temp_directory_path().string(), "/swerve_react_", ::getpid());
 };
 
 }  // namespace swerve

@@ -1,5 +1,7 @@
 #include "react/kernel_file.h"
 
+#include <gtest/gtest.h>
+
 #include "react/folder_for_test.h"
 
 namespace swerve {
@@ -18,7 +20,7 @@ TEST(KernelLine, IsOneLineThatTheKernelTakes) {
   EXPECT_EQ(escape(line.substr(0, line.size() - 1)) + "\n", line);  // no half of a character
 }
 
-class KernelFile : public FolderForTest {};
+class KernelFile : public testing::Test, protected FolderForTest {};
 
 TEST_F(KernelFile, SaysWhichFileItCannotOpenOrWrite) {
   EXPECT_EQ(open_kernel_file(path("none")).error().message(),

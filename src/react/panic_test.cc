@@ -1,5 +1,7 @@
 #include "react/panic.h"
 
+#include <gtest/gtest.h>
+
 #include "monitor/examples_for_test.h"
 #include "react/folder_for_test.h"
 
@@ -7,7 +9,7 @@ namespace swerve {
 namespace {
 
 // With files in place of the kernel's. What really happens is for the reference kernel.
-class PanicReactorTest : public FolderForTest {
+class PanicReactorTest : public testing::Test, protected FolderForTest {
  protected:
   std::string failure() {
     PanicReactor panic({path("sysrq"), path("log")});

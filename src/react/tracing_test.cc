@@ -1,4 +1,6 @@
 // The two reactors on ftrace, on a folder that looks like tracefs.
+#include <gtest/gtest.h>
+
 #include "monitor/examples_for_test.h"
 #include "react/folder_for_test.h"
 #include "react/stop_tracing.h"
@@ -7,10 +9,9 @@
 namespace swerve {
 namespace {
 
-class TracingReactors : public FolderForTest {
+class TracingReactors : public testing::Test, protected FolderForTest {
  protected:
   void SetUp() override {
-    FolderForTest::SetUp();
     std::filesystem::create_directories(path("instances/mine"));
     for (const char* const file : {"tracing_on", "trace_marker"}) {
       make(file);

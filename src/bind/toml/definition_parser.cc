@@ -32,6 +32,7 @@ namespace swerve {
 
 namespace {
 constexpr std::size_t kDiagnosticsMax = 100;
+constexpr std::int64_t kReactionLimitMax = 1'000'000;
 constexpr std::size_t kKeyPartsMax = 16;  // a.b.c...: each part is a table in a table
 
 // What toml++ calls the types, with their articles.
@@ -77,6 +78,7 @@ const std::vector<std::string> kKeys = {"name",          "description", "scope",
                                         "max_instances", "on"};
 const std::vector<std::string> kBindingKeys = {"probe", "event", "task",      "key",
                                                "when",  "start", "start_run", "end"};
+const std::vector<std::string> kReactionKeys = {"dry_run", "per_second", "burst"};
 
 class Reader {
  public:
@@ -266,10 +268,17 @@ class Reader {
       wrong_type(*node, "react", "a table of tables, such as [react.signal]");
       return;
     }
+    dry_run(*all);
+    limit(*all, "per_second", definition_.reaction.per_second);
+    limit(*all, "burst", definition_.reaction.burst);
     for (const auto& [key, options] : *all) {
+      if (std::find(kReactionKeys.begin(), kReactionKeys.end(), key.str()) != kReactionKeys.end())
+        continue;
       const toml::table* const of_one = options.as_table();
       if (of_one == nullptr) {
-        wrong_type(options, cat("react.", escape(key.str())), "a table of options");
+        complain(place(options),
+                 cat("'react.", escape(key.str()), "' must be a table of options, not ",
+                     type_word(options), near_miss(key.str(), kReactionKeys)));
         continue;
       }
       if (reactor_known && key.str() != definition_.reaction.reactor) {
@@ -286,6 +295,30 @@ class Reader {
                      "a string, a number or a boolean");
         }
       }
+    }
+  }
+
+  void dry_run(const toml::table& react) {
+    const toml::node* const node = react.get("dry_run");
+    if (node == nullptr) return;
+    if (const auto* const value = node->as_boolean()) {
+      definition_.reaction.dry_run = value->get();
+    } else {
+      wrong_type(*node, "react.dry_run", "true or false");
+    }
+  }
+
+  void limit(const toml::table& react, std::string_view key, std::uint32_t& limit) {
+    const toml::node* const node = react.get(key);
+    if (node == nullptr) return;
+    const auto* const value = node->as_integer();
+    if (value == nullptr) {
+      wrong_type(*node, cat("react.", key), "an integer");
+    } else if (value->get() < 1 || value->get() > kReactionLimitMax) {
+      complain(place(*node), cat("'react.", key, "' must be from 1 to ", kReactionLimitMax,
+                                 ", not ", value->get()));
+    } else {
+      limit = static_cast<std::uint32_t>(value->get());
     }
   }
 

@@ -101,6 +101,20 @@ TEST(DefinitionParser, HasDefaults) {
   EXPECT_EQ(d.on.at(0).place, at(4, 5));
 }
 
+TEST(DefinitionParser, ReadsHowMuchToReact) {
+  const ParsedDefinition parsed = parse_definition(
+      "name='m'\ncontainer=true\nreactor='exec'\n[react]\ndry_run=true\nper_second=1\n"
+      "burst=1000000\n[react.exec]\ncommand='true'",
+      "m.toml");
+  ASSERT_EQ(text_of(parsed.diagnostics), "");
+  EXPECT_EQ(parsed.definition->reaction,
+            (ReactionSetting{"exec", {{"command", "true"}}, true, 1, 1'000'000}));
+  const ParsedDefinition nop =
+      parse_definition("name='m'\ncontainer=true\nreact.dry_run=false\nreact.burst=7", "m.toml");
+  ASSERT_EQ(text_of(nop.diagnostics), "");
+  EXPECT_EQ(nop.definition->reaction, (ReactionSetting{"nop", {}, false, 100, 7}));
+}
+
 TEST(DefinitionParser, ReadsAContainer) {
   const ParsedDefinition parsed = parse_definition(
       "name='sched'\ndescription='many'\ncontainer=true\nreactor='printk'", "m.toml");
@@ -344,6 +358,17 @@ INSTANTIATE_TEST_SUITE_P(
         BadDefinition{
             "ReactOptionOutside", with("reactor='signal'\nreact.signal = 'SIGTERM'"),
             "m.toml:5:16: error: 'react.signal' must be a table of options, not a string\n"},
+        BadDefinition{"ReactKey", with("[react]\ndry_rum = true"),
+                      "m.toml:5:11: error: 'react.dry_rum' must be a table of options, not a "
+                      "boolean; did you mean 'dry_run'?\n"},
+        BadDefinition{
+            "ReactDryRun", with("[react]\ndry_run = 1"),
+            "m.toml:5:11: error: 'react.dry_run' must be true or false, not an integer\n"},
+        BadDefinition{"ReactLimitType", with("[react.burst]\nsignal = 1"),
+                      "m.toml:4:1: error: 'react.burst' must be an integer, not a table\n"},
+        BadDefinition{"ReactLimit", with("[react]\nper_second = 0\nburst = 1000001"),
+                      "m.toml:5:14: error: 'react.per_second' must be from 1 to 1000000, not 0\n"
+                      "m.toml:6:9: error: 'react.burst' must be from 1 to 1000000, not 1000001\n"},
         BadDefinition{
             "ReactOther", with("reactor='printk'\n[react.signal]\nsignal='SIGTERM'"),
             "m.toml:5:8: error: options of the reactor 'signal', but this monitor's is 'printk'\n"},
