@@ -455,7 +455,7 @@ Result<std::string_view> ControlTree::State::monitor_meant(std::string_view name
   const std::string_view parent = name.substr(0, colon);
   name.remove_prefix(colon + 1);
   const std::optional<MonitorView> monitor = registry.find(name);
-  if (monitor && monitor->parent != parent) {
+  if (monitor && (parent.empty() || monitor->parent != parent)) {
     return invalid(cat("monitor '", name, "' is not in '", escape(parent), "': its full name is '",
                        monitor->full_name(), "'"));
   }
