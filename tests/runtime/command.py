@@ -181,7 +181,8 @@ def help_texts():
             expect_equal((one.status, one.err), (0, ""), one)
             expect_in(f"Usage: swerve {name}", one.out)
     for option in ("-r,--reactor", "-t,--trace", "-s,--self", "-v,--verbose", "--for", "--json", "--fail",
-                   "--no-stack", "--monitors", "[-- COMMAND...]", "nop", "printk"):
+                   "--no-stack", "--monitors", "--mount", "--allow-panic", "--allow-signal", "[-- COMMAND...]", "nop",
+                   "printk"):
         expect_in(option, swerve("mon", "--help").out)
 
 
@@ -531,7 +532,9 @@ SUMMARY_FIELDS = {"type": str, "time_ns": int, "duration_ns": int, "realtime_off
                   "incomplete": bool, "unprinted": int, "monitors": list}
 MONITOR_FIELDS = {"monitor": str, "scope": str, "events": int, "violations": int, "started": int, "instances": int,
                   "refused": int, "raced": int, "lost": int, "missed": int, "compat": int, "incomplete": bool,
-                  "hidden": int, "reactor": str, "reactions": int, "reaction_failures": int}
+                  "hidden": int, "unread": int, "reactor": str, "reactions": int, "reaction_failures": int,
+                  **{f"reactions_{what}": int for what in ("done", "suppressed", "dropped", "cancelled", "silenced",
+                                                           "dry_run", "waiting")}}
 
 
 def expect_fields(found, fields):
