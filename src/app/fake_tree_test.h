@@ -3,7 +3,6 @@
 #pragma once
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <cstdlib>
@@ -13,13 +12,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/check.h"
 #include "base/unique_fd.h"
 
 namespace swerve {
 
 class FakeTree {
  public:
-  FakeTree() { EXPECT_NE(::mkdtemp(folder_.data()), nullptr); }
+  FakeTree() { SWERVE_CHECK(::mkdtemp(folder_.data()) != nullptr, "no folder for a test"); }
   ~FakeTree() { std::filesystem::remove_all(folder_); }
   FakeTree(const FakeTree&) = delete;
   FakeTree& operator=(const FakeTree&) = delete;
@@ -39,7 +39,7 @@ class FakeTree {
   }
   /// Keeps it open for writing as long as the answer lives; the stream ends with it.
   UniqueFd stream(const std::string& path) const {
-    EXPECT_EQ(::mkfifo(made(path).c_str(), 0600), 0);
+    SWERVE_CHECK(::mkfifo(made(path).c_str(), 0600) == 0, "no FIFO for a test");
     // Opening it for reading too does not wait for a reader.
     return UniqueFd(::open(made(path).c_str(), O_RDWR | O_CLOEXEC));
   }
@@ -50,7 +50,7 @@ class FakeTree {
     std::filesystem::create_directories(whole.parent_path());
     return whole.string();
   }
-  std::string folder_ = testing::TempDir() + "swerve_tree_XXXXXX";
+  std::string folder_ = std::filesystem::temp_directory_path() / "swerve_tree_XXXXXX";
 };
 
 }  // namespace swerve
