@@ -32,6 +32,7 @@ class Instrumentation final : public swerve::Instrumentation {
     settings[monitor] = reaction;
     if (failing.contains(monitor)) return Error(ErrorCode::busy, "no room for it", EBUSY);
     attached[monitor] = on;
+    stale.erase(monitor);
     return {};
   }
   Result<> detach(std::span<const MonitorHandle> monitors) override {
@@ -44,19 +45,28 @@ class Instrumentation final : public swerve::Instrumentation {
   }
   Result<> reset(std::span<const MonitorHandle> monitors) override {
     note("reset", monitors);
-    for (const MonitorHandle monitor : monitors) EXPECT_FALSE(attached.at(monitor));
+    for (const MonitorHandle monitor : monitors) {
+      EXPECT_FALSE(attached.at(monitor));
+      stale.erase(monitor);
+    }
     if (reset_fails) return Error(ErrorCode::io, "reset failed", EIO);
     return {};
   }
   Result<> switch_on(std::span<const MonitorHandle> monitors) override {
     note("switch_on", monitors);
-    for (const MonitorHandle monitor : monitors) attached.at(monitor) = true;
+    for (const MonitorHandle monitor : monitors) {
+      attached.at(monitor) = true;
+      EXPECT_FALSE(stale.contains(monitor)) << "events were missed, so it must start anew";
+    }
     if (switch_on_fails) return Error(ErrorCode::io, "switching on failed", EIO);
     return {};
   }
   Result<> switch_off(std::span<const MonitorHandle> monitors) override {
     note("switch_off", monitors);
-    for (const MonitorHandle monitor : monitors) attached.at(monitor) = false;
+    for (const MonitorHandle monitor : monitors) {
+      attached.at(monitor) = false;
+      stale.insert(monitor);
+    }
     return wait();
   }
   Result<> set_reacting(bool on) override {
@@ -76,6 +86,7 @@ class Instrumentation final : public swerve::Instrumentation {
 
   std::vector<std::string> calls;
   std::map<MonitorHandle, bool> attached;  // and whether their events count
+  std::set<MonitorHandle> stale;           // their instances may have missed events
   std::map<MonitorHandle, ReactionSetting> settings;
   bool reacting = true;
   std::set<MonitorHandle> failing;  // to attach
