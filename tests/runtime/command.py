@@ -740,6 +740,45 @@ def printk_reactor():
 
 
 @live
+def reactions_of_mon():
+    """mon: reactions over the limit are suppressed, a dry run is only counted; what was done is done by the end"""
+    program = "#include <sys/prctl.h>\nint main(void) { for (int i = 0; i < 20; i++) prctl(PR_SET_NAME, \"x\"); }\n"
+    # A violation ends the life of an instance, and the next name begins a new one: ten of them.
+    for more, wanted in (("", {"reactions_done": 3, "reactions_suppressed": 7}),
+                         ("dry_run = true", {"reactions_dry_run": 10})):
+        react = f'reactor = "exec"\n[react]\nper_second = 1\nburst = 3\n{more}\n[react.exec]\ncommand = "{{}}"\n[[on]]'
+        with folder({**RENAMES, "main.c": program}) as home:
+            toml = textwrap.dedent(RENAMES_TOML).replace("[[on]]", react.format(f"cat >> {home}/said"), 1)
+            with open(home + "/renames.toml", "w") as file:
+                file.write(toml)
+            subprocess.run([CC, "-o", home + "/names", home + "/main.c"], check=True)
+            ran = swerve("mon", home + "/renames.toml", "--json", "--", home + "/names")
+            expect_equal((ran.status, ran.err), (0, ""), ran)
+            monitor = objects(ran)[-1]["monitors"][0]
+            expect_equal({key: monitor[key] for key in wanted}, wanted, ran)
+            expect_equal((monitor["violations"], monitor["reactions"], monitor["reaction_failures"]), (10, 10, 0), ran)
+            said = open(home + "/said").read() if os.path.exists(home + "/said") else ""
+            expect_equal(said.count('"type":"violation"'), wanted.get("reactions_done", 0))
+
+
+@live
+def signal_by_mon():
+    """mon -r signal: only with --allow-signal; the violating process ends at the event"""
+    with folder() as home:
+        demo = built(home, "rwfs_demo.c", "rwfs_demo")
+        for reactor in ("signal", "panic"):
+            ran = swerve("mon", "rwfs", "-r", reactor)
+            expect_equal((ran.status, ran.out), (1, ""), ran)
+            expect_one_line(ran.err)
+            expect_in(f"--allow-{reactor}", ran.err)
+        ran = swerve("mon", "rwfs", "-r", "signal", "--allow-signal", "--json", "--", demo, "unsafe", home + "/x")
+        expect_equal(ran.status, 0, ran)
+        expect_in("was ended by signal 15", ran.err)
+        expect_equal(violations(ran)[0]["reacted"], 0, ran)
+        expect_equal(objects(ran)[-1]["monitors"][0]["reactions_done"], 1, ran)
+
+
+@live
 def memory():
     """mon: at most 32 MB resident"""
     with watching("wwnr", "rwfs") as process:
