@@ -14,7 +14,7 @@ RateLimit::RateLimit(std::uint32_t per_second, std::uint32_t burst, TimeNs now)
 }
 
 void RateLimit::credit(TimeNs now) {
-  if (now <= credited_at_) return;
+  if (now.ns <= credited_at_.ns) return;
   credit_ns_ += std::min(now.ns - credited_at_.ns, most_ns_ - credit_ns_);
   credited_at_ = now;
 }

@@ -15,8 +15,9 @@ namespace swerve {
 /// Standard output and error are ours. It is a process group of its own, with no other
 /// descriptors and all signals at their defaults; it is not ended with us.
 ///
-/// react() ends when the command does. An exit status other than 0, a signal, and a command that
-/// took too long and was killed with its group, are errors.
+/// react() ends when the command does; SIGCHLD must not be ignored in this process. An exit status
+/// other than 0, a signal, and a command that took too long and was killed with its group, are
+/// errors.
 class ExecReactor final : public Reactor {
  public:
   struct Options {

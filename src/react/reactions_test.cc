@@ -552,6 +552,7 @@ TEST(Reactions, LosesNoViolationUnderStress) {
   std::atomic<std::uint64_t> sent[kShared] = {};
 
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       std::mt19937 random(static_cast<unsigned>(t));

@@ -59,7 +59,8 @@ Result<> ReactorSet::add(Kind kind) {
 
 Result<> ReactorSet::add(std::shared_ptr<Reactor> reactor) {
   Kind kind{std::string(reactor->name()), std::string(reactor->description()), nullptr};
-  kind.make = [reactor](const Options& options) -> Result<std::shared_ptr<Reactor>> {
+  kind.make = [reactor =
+                   std::move(reactor)](const Options& options) -> Result<std::shared_ptr<Reactor>> {
     SWERVE_TRY(check_options(reactor->name(), options, {}));
     return reactor;
   };
