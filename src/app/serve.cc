@@ -6,7 +6,6 @@
 #include <grp.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -117,7 +116,6 @@ class Daemon {
     SWERVE_TRY(check_rights());
     SWERVE_TRY_ASSIGN(signals_, catch_signals());
     allow_many_descriptors();
-    (void)::umask(022);
     SWERVE_TRY(make());
     if (!load()) return kFailed;
     SWERVE_TRY(mount());

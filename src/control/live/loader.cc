@@ -136,6 +136,7 @@ Result<> LiveLoader::load(const std::string& path) {
   const std::lock_guard lock(state_->mutex);
   std::optional<Error> unread;
   ReadMonitor read = read_monitor(path, read_trusted_file, &unread);
+  if (unread && !read.definition && !read.draft) return *std::move(unread);
   if (unread) return Error(unread->code(), lines(read.diagnostics), unread->os_errno());
   BindOutcome bound = bind_read(read, state_->catalog);
   if (has_errors(bound.diagnostics)) return refusal(bound.diagnostics);
