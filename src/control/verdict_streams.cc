@@ -89,7 +89,7 @@ struct VerdictStream::Shared {
   /// Appends `line`, after it was said what was lost before it. Under `data`.
   void append(std::string_view line) {
     const std::string marker = lost == 0 ? "" : lost_lines(shape.form, lost);
-    if (text.size() - taken + marker.size() + line.size() > kBytesMost) {
+    if (text.size() - taken + marker.size() + line.size() > shape.bytes_most) {
       ++lost;
       return;
     }

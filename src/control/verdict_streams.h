@@ -25,13 +25,16 @@ struct StreamShape {
   Form form = Form::text;
   // The monitors that it shows; empty: all. More than one, or all: lines say which ("event_wwnr").
   std::vector<std::string> monitors;
+  // So many bytes may wait to be read: some of the portions in which an engine hands over steps (of
+  // 4096, a megabyte of JSON). A line is taken whole or not at all.
+  static constexpr std::size_t kBytesMost = 8U << 20;
+  std::size_t bytes_most = kBytesMost;
 };
 
 /// One reader's stream. Any thread.
 class VerdictStream {
  public:
-  // So many bytes may wait to be read. A line is taken whole or not at all.
-  static constexpr std::size_t kBytesMost = 1U << 20;
+  static constexpr std::size_t kBytesMost = StreamShape::kBytesMost;
 
   ~VerdictStream();
   /// What there is, at most `most` bytes; empty when there is nothing yet.
