@@ -299,6 +299,19 @@ def steps_flow_while_read():
 
 
 @live
+def full_ring():
+    """a ring that is too small: what was lost is counted, and every reader is told"""
+    with folder() as home, serving("--enable", "wwnr", "--ring", "4K") as daemon:
+        load = built(home, "wakeups.c", "wakeups")
+        with contextlib.closing(Reader(daemon.path("trace_pipe"))) as text, \
+                contextlib.closing(Reader(daemon.path("monitors/wwnr/trace_pipe_json"))) as json:
+            subprocess.run([load, "0.5", "2"], check=True)
+            text.line(r"^\[LOST \d+ reports of wwnr: the ring was full\]$")
+            json.line(r'"type":"lost".*"monitor":"wwnr"')
+        expect(daemon.stats("wwnr")["lost"] > 0, "none is counted")
+
+
+@live
 def reactor_signal():
     """signal: refused with the reason, but with --allow-signal it ends the violating process"""
     with folder() as home:
@@ -617,6 +630,22 @@ def ends_in_time():
                 expect_nothing_left(held)
                 expect(not mounted(mount), "it is still mounted")
                 expect_equal(os.listdir(home), [])
+
+
+@live
+def stopped_while_starting():
+    """SIGTERM at any moment of the start: it ends, and nothing is left"""
+    with folder() as home:
+        mount = home + "/tree"
+        for seed in range(12):
+            process = subprocess.Popen([command.SWERVE, "serve", "--mount", mount, "--enable", "rwfs"],
+                                       stderr=subprocess.DEVNULL, preexec_fn=dies_with_us)
+            time.sleep(random.Random(seed).uniform(0, 0.15))  # the random moment
+            process.send_signal(signal.SIGTERM)
+            status = process.wait(timeout=PATIENCE)
+            expect(status in (0, -signal.SIGTERM), f"after {seed}: status {status}")
+            expect(not mounted(mount), f"after {seed}: it is still mounted")
+            expect_equal(os.listdir(home), [])
 
 
 @live
