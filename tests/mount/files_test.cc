@@ -240,7 +240,7 @@ TEST_F(Files, ManyThreadsReadAndWrite) {
   constexpr int kOperations = 3000;  // of each thread
   Served served(scratch / "rv");
   std::atomic<int> running{kThreads};
-  std::thread changing([&] {
+  std::jthread changing([&] {
     for (bool there = false; running != 0; there = !there) {
       if (there) {
         EXPECT_TRUE(served.tree.registry.unregister_monitor("late"));
@@ -251,7 +251,7 @@ TEST_F(Files, ManyThreadsReadAndWrite) {
     }
     (void)served.tree.registry.unregister_monitor("late");
   });
-  std::vector<std::thread> threads;
+  std::vector<std::jthread> threads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       const std::vector<std::string> monitors = {"wip", "wwnr", "late"};

@@ -140,7 +140,7 @@ TEST_F(Mounting, OfManyThatStartAtOnceOneServes) {
     std::unique_ptr<Loop> loops[kThreads];
     std::unique_ptr<TreeMount> mounts[kThreads];
     std::atomic<int> refused{0};
-    std::vector<std::thread> threads;
+    std::vector<std::jthread> threads;
     for (int i = 0; i < kThreads; ++i) {
       loops[i] = std::move(Loop::create()).value();
       threads.emplace_back([&, i] {
@@ -157,7 +157,7 @@ TEST_F(Mounting, OfManyThatStartAtOnceOneServes) {
     EXPECT_EQ(refused, kThreads - 1);
     for (int i = 0; i < kThreads; ++i) {
       if (mounts[i] == nullptr) continue;
-      std::thread serving([&] { loops[i]->run(); });
+      std::jthread serving([&] { loops[i]->run(); });
       EXPECT_EQ(read_file(folder + "/monitoring_on"), "1\n");
       loops[i]->stop();
       serving.join();
@@ -185,7 +185,7 @@ TEST_F(Mounting, TheNextOneStartsAsSoonAsTheLastOneHasEnded) {
       }
     }
   };
-  std::thread other(serve_in_turn);
+  std::jthread other(serve_in_turn);
   serve_in_turn();
   other.join();
   EXPECT_EQ(served, 2 * kRounds);
@@ -257,7 +257,7 @@ TEST_F(Mounting, TwoFoldersServeTheSameTree) {
   auto first = TreeMount::mount(tree.tree, *loop, {scratch / "first", {}}, [] {});
   auto second = TreeMount::mount(tree.tree, *loop, {scratch / "second", {}}, [] {});
   ASSERT_TRUE(first && second);
-  std::thread serving([&] { loop->run(); });
+  std::jthread serving([&] { loop->run(); });
   EXPECT_EQ(append(scratch / "first/enabled_monitors", "wip"), 0);
   EXPECT_EQ(read_file(scratch / "second/enabled_monitors"), "wip\n");
   loop->stop();

@@ -4,16 +4,21 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -170,9 +175,6 @@ class Reader {
           got_ = read_once(fd);
           done_ = true;
         }) {}
-  ~Reader() {
-    if (thread_.joinable()) thread_.join();
-  }
   bool waits() { return comes_to_wait(tid_) && !done_; }
   bool done() const { return done_; }
   void interrupt() { ::pthread_kill(thread_.native_handle(), SIGUSR1); }
@@ -186,7 +188,7 @@ class Reader {
   std::atomic<int> tid_{0};
   std::atomic<bool> done_{false};
   std::string got_;
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 /// A process that runs `body`, then exits with what it answers.
@@ -254,6 +256,36 @@ inline std::string mounted_on(const std::string& path) {
   return found;
 }
 
+/// Fails what is asked of the test's mounts when that takes too long. A process that waits for an
+/// answer which it should give itself cannot even be killed.
+class Watchdog {
+ public:
+  explicit Watchdog(std::string folder)
+      : thread_([this, below = std::move(folder)] {
+          std::unique_lock lock(mutex_);
+          if (changed_.wait_for(lock, std::chrono::seconds(60), [this] { return over_; })) return;
+          ADD_FAILURE() << "no end after a minute";
+          std::ifstream mounts("/proc/self/mounts");
+          std::string source, point, rest;
+          while (mounts >> source >> point && std::getline(mounts, rest)) {
+            if (point.starts_with(below)) ::umount2(point.c_str(), MNT_FORCE);
+          }
+        }) {}
+  ~Watchdog() {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+    changed_.notify_all();
+  }
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool over_ = false;
+  std::jthread thread_;
+};
+
 /// The base of the suites here: they need root and FUSE.
 class MountTest : public testing::Test {
  protected:
@@ -266,6 +298,7 @@ class MountTest : public testing::Test {
     ASSERT_EQ(::sigaction(SIGUSR1, &action, nullptr), 0);
   }
   Scratch scratch;
+  Watchdog watchdog{scratch / ""};
 };
 
 }  // namespace swerve::mounted
