@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 
@@ -630,6 +631,34 @@ def ends_in_time():
                 expect_nothing_left(held)
                 expect(not mounted(mount), "it is still mounted")
                 expect_equal(os.listdir(home), [])
+
+
+@live
+def hanging_command():
+    """a command of the reactor exec that hangs delays neither a disable nor the end"""
+    with folder() as home:
+        files = renames("hanging", 'reactor = "exec"')
+        files["hanging.toml"] += f"\n[react.exec]\nat_once = 1\ncommand = 'echo $$ >{home}/pid; exec sleep 1000'\n"
+        for name, text in files.items():
+            with open(os.path.join(home, name), "w") as file:
+                file.write(textwrap.dedent(text))
+        with serving("--monitors", home, "--enable", "hanging") as daemon:
+            for _ in range(3):
+                rename_twice()
+            wait_for("the command", lambda: os.path.exists(home + "/pid") and open(home + "/pid").read().endswith("\n"))
+            try:
+                begun = time.monotonic()
+                daemon.write("monitors/hanging/enable", "0")
+                took = time.monotonic() - begun
+                expect(took < 1, f"the disable took {took} s")
+                expect(daemon.stats("hanging")["cancelled"] >= 1, "the others waited on",
+                       daemon.read("monitors/hanging/stats"))
+                daemon.write("monitors/hanging/enable", "1")
+                took, status = daemon.stop()
+                expect_equal(status, 0)
+                expect(took < 1, f"the end took {took} s")
+            finally:
+                os.kill(int(open(home + "/pid").read()), signal.SIGKILL)
 
 
 @live
