@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 FUZZ_SECONDS ?= 60
 # The rooms with threads: their tests also run under the thread sanitizer.
-TSAN_ROOMS ?= base monitor react
+TSAN_ROOMS ?= base monitor react control
 export TSAN_ROOMS FUZZ_SECONDS
 
 .DEFAULT_GOAL := help

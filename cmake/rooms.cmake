@@ -6,7 +6,7 @@
 #
 # swerve_test(TARGET [LIVE] PREFIX prefix SOURCES files... LIBRARIES targets...) makes one GoogleTest program; each
 # of its cases is a test of ctest named "PREFIX:Suite.Case". LIVE ones get the label "live" and run alone.
-# The sources see SWERVE_SOURCE_DIR and, in tests/, the path of the command as SWERVE_COMMAND.
+# The sources see SWERVE_SOURCE_DIR.
 
 find_program(CCACHE ccache)
 if(CCACHE)
@@ -42,10 +42,6 @@ function(swerve_test target)
   target_link_libraries(${target} PRIVATE ${TEST_LIBRARIES} swerve_options GTest::gmock GTest::gtest_main
                         ${RAPIDCHECK_LIBRARY})
   target_compile_definitions(${target} PRIVATE SWERVE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  if(TARGET swerve)
-    target_compile_definitions(${target} PRIVATE SWERVE_COMMAND="$<TARGET_FILE:swerve>")
-    add_dependencies(${target} swerve)
-  endif()
   set(properties TIMEOUT 120)
   if(TEST_LIVE)
     list(APPEND properties LABELS live RUN_SERIAL TRUE)

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # tools/run_tests.sh - `make test`: everything that this machine can run, and one closing line.
 #
-# TSAN_ROOMS names the rooms with threads; their unit tests run a second time under the thread sanitizer.
+# TSAN_ROOMS names the rooms with threads; their unit tests and tests/concurrency run a second time under the thread
+# sanitizer.
 set -u
 cd "$(dirname "$0")/.."
-rooms=${TSAN_ROOMS:-base monitor react}
+rooms=${TSAN_ROOMS:-base monitor react control}
 results=build/results
 rm -rf "$results"
 
@@ -17,18 +18,16 @@ echo "-- building: dev"
 tools/build.sh dev || exit 1
 tools/run_ctest.sh dev tests
 
-targets=() names=
+targets=(swerve_concurrency_test) names=concurrency
 for room in $rooms; do
   if find "src/$room" -maxdepth 1 -name '*_test.cc' ! -name '*_live_test.cc' 2>/dev/null | grep -q .; then
     targets+=("swerve_${room//\//_}_test")
-    names=${names:+$names|}$room
+    names=$names'|'$room
   fi
 done
-if [ -n "$names" ]; then
-  echo "-- building: tsan"
-  tools/build.sh tsan "${targets[@]}" || exit 1
-  tools/run_ctest.sh tsan thread-sanitizer -R "^($names):"
-fi
+echo "-- building: tsan"
+tools/build.sh tsan "${targets[@]}" || exit 1
+tools/run_ctest.sh tsan thread-sanitizer -R "^($names):"
 
 echo "-- building: embedded"
 tools/build.sh embedded embedded_probe || exit 1

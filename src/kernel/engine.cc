@@ -148,7 +148,7 @@ struct Engine::State {
   KernelSymbols symbols;
   bool report_steps = false;
   VerdictSink* sink = nullptr;
-  std::size_t taken = 0;  // records, by this drain()
+  std::size_t taken = 0, most = 0;  // records, by this drain()
 
   ~State() { ::ring_buffer__free(reader); }
 
@@ -493,7 +493,7 @@ int Engine::State::take_record(void* self, void* data, std::size_t bytes) {
   State& state = *static_cast<State*>(self);
   if (bytes >= sizeof(Record)) state.take(*static_cast<const Record*>(data), bytes);
   // Events that come faster than they are taken must not keep the caller from its other work.
-  return ++state.taken < kDrainMost ? 0 : -EAGAIN;
+  return ++state.taken < state.most ? 0 : -EAGAIN;
 }
 
 void Engine::State::take(const Record& r, std::size_t bytes) {
@@ -544,8 +544,9 @@ void Engine::State::take(const Record& r, std::size_t bytes) {
   sink->on_violation(v);
 }
 
-std::size_t Engine::drain(VerdictSink& sink) {
+std::size_t Engine::drain(VerdictSink& sink, std::size_t most) {
   state_->sink = &sink;
+  state_->most = most;
   state_->taken = 0;
   (void)::ring_buffer__consume(state_->reader);
   state_->sink = nullptr;

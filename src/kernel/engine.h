@@ -83,10 +83,10 @@ class Engine {
   /// Becomes readable when there is something to drain (not for every step: those are only
   /// announced in bulk, so that reading them does not make events; drain at least every 100 ms).
   int poll_fd() const;
-  /// Hands what the ring holds to `sink`, at most kDrainMost records, so that a flood of events
-  /// leaves the caller time for its other work. Returns how many.
+  /// Hands what the ring holds to `sink`, at most `most` records, so that a flood of events leaves
+  /// the caller time for its other work. Returns how many.
   static constexpr std::size_t kDrainMost = 4096;
-  std::size_t drain(VerdictSink& sink);
+  std::size_t drain(VerdictSink& sink, std::size_t most = kDrainMost);
   /// Hands over everything that was in the ring at the call. Errors: io (a program on another CPU
   /// holds a record open for too long).
   Result<> drain_all(VerdictSink& sink);

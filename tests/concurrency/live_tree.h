@@ -80,7 +80,9 @@ class TrustedFolder {
 
 class LiveTree {
  public:
-  LiveTree() : verdicts(reactions, streams) {
+  /// `folder` is where define() writes.
+  explicit LiveTree(const TrustedFolder& definitions)
+      : folder(definitions), verdicts(reactions, streams) {
     ReactorSet reactors = ReactorSet::standard();
     SWERVE_CHECK(reactors.add(counting).has_value(), "the reactor was refused");
     auto made = KernelInstrumentation::create(
@@ -141,7 +143,7 @@ class LiveTree {
     return file->read(0, 1U << 20);
   }
 
-  TrustedFolder folder;
+  const TrustedFolder& folder;
   std::shared_ptr<CountingReactor> counting = std::make_shared<CountingReactor>();
   Reactions reactions;
   VerdictStreams streams;

@@ -69,7 +69,9 @@ inline bool becomes_true(const std::function<bool()>& what, int seconds = 5) {
 class Hammer {
  public:
   enum class Mode { all, steps_only };
-  explicit Hammer(unsigned threads) : turns_(threads) {
+  /// After each turn of its calls a thread pauses.
+  explicit Hammer(unsigned threads, std::chrono::milliseconds pause = {})
+      : pause_(pause), turns_(threads) {
     for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this, i] { run(i); });
   }
   ~Hammer() {
@@ -105,8 +107,10 @@ class Hammer {
         if (all && i % 10 == 7) say(Mark::bad, number);
       }
       ++turns_[number];
+      if (pause_.count() != 0) std::this_thread::sleep_for(pause_);
     }
   }
+  const std::chrono::milliseconds pause_;
   std::atomic<bool> stop_{false};
   std::atomic<Mode> mode_{Mode::all};
   std::vector<std::atomic<std::uint64_t>> turns_;

@@ -6,10 +6,13 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/fair_mutex.h"
 
 namespace swerve {
 
 namespace {
+
+constexpr std::size_t kAtOnce = 256;  // verdicts, before others get their turn
 
 struct Entry {
   BoundMonitor monitor;
@@ -37,7 +40,7 @@ void add(MonitorStats& sum, const MonitorStats& more) {
 
 struct KernelInstrumentation::State {
   Hooks hooks;
-  mutable std::mutex mutex;  // over all that follows
+  mutable FairMutex mutex;  // over all that follows; drain() may be called without a pause
   std::unique_ptr<Engine> engine;
   std::map<MonitorHandle, Entry> entries;
   bool reacting = true;
@@ -117,7 +120,7 @@ int KernelInstrumentation::poll_fd() const { return state_->engine->poll_fd(); }
 
 bool KernelInstrumentation::drain() {
   const std::lock_guard lock(state_->mutex);
-  const bool more = state_->engine->drain(*state_->hooks.sink) == Engine::kDrainMost;
+  const bool more = state_->engine->drain(*state_->hooks.sink, kAtOnce) == kAtOnce;
   state_->after_drain();
   return more;
 }
