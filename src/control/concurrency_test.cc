@@ -47,7 +47,7 @@ class Machine final : public Instrumentation {
       while (!end_) {
         drain();
         ++drained_;
-        std::this_thread::yield();
+        std::this_thread::sleep_for(kPause);  // so that there is something to drain at a switch
       }
     });
   }
@@ -103,7 +103,7 @@ class Machine final : public Instrumentation {
     for (unsigned cpu = 0; cpu < kCpus; ++cpu) passes[cpu] = inside_[cpu];
     const std::uint64_t drained = drained_;
     for (unsigned cpu = 0; cpu < kCpus; ++cpu)
-      EXPECT_TRUE(fake::eventually([&] { return inside_[cpu] > passes[cpu] + 200; }));
+      EXPECT_TRUE(fake::eventually([&] { return inside_[cpu] > passes[cpu] + 40; }));
     EXPECT_TRUE(fake::eventually([&] { return drained_ > drained + 2; }));
   }
 
@@ -114,6 +114,7 @@ class Machine final : public Instrumentation {
  private:
   static constexpr unsigned kCpus = 2;
   static constexpr std::size_t kRing = 64;
+  static constexpr std::chrono::microseconds kPause{100};
   struct Slot {
     std::string name;
     bool attached = false;  // the registry's alone
@@ -135,6 +136,7 @@ class Machine final : public Instrumentation {
   void event(MonitorHandle number_of_slot, std::uint64_t number) {
     Slot& slot = slots_[number_of_slot];
     if (!slot.on) return;
+    if (number % 8 == 0) std::this_thread::sleep_for(kPause);  // so that a switch finds it inside
     if (silence[number_of_slot].broken()) ++late_events;
     if (slot.monitoring && slot.last + 1 != number) ++not_anew;
     slot.last = number;
@@ -189,12 +191,12 @@ class Machine final : public Instrumentation {
 };
 
 /// Everything, put together as the daemon does it.
-class LiveTest : public testing::Test, public VerdictSink, public MonitorLoader {
+class FlowTest : public testing::Test, public VerdictSink, public MonitorLoader {
  protected:
   /// Takes its time, so that reactions wait when they are switched off.
   class SlowReactor final : public Reactor {
    public:
-    explicit SlowReactor(LiveTest& test) : test_(test) {}
+    explicit SlowReactor(FlowTest& test) : test_(test) {}
     std::string_view name() const override { return "slow"; }
     std::string_view description() const override { return "for tests"; }
     Result<> react(const Reaction& reaction) override {
@@ -209,10 +211,10 @@ class LiveTest : public testing::Test, public VerdictSink, public MonitorLoader 
     }
 
    private:
-    LiveTest& test_;
+    FlowTest& test_;
   };
 
-  LiveTest() : registry_(reactors(), reactions_) {
+  FlowTest() : registry_(reactors(), reactions_) {
     machine = std::make_unique<Machine>(
         *this, [this](const std::string& monitor) { streams_.on_lost(monitor, 1); });
     MonitorEntry box;
@@ -269,17 +271,18 @@ class LiveTest : public testing::Test, public VerdictSink, public MonitorLoader 
     return cat("monitors/", slot >= kSlots - 2 ? "box/" : "", name_of(slot));
   }
 
-  std::chrono::microseconds reaction_takes{50};
+  std::chrono::microseconds reaction_takes{2000};
   Silence reacting_silence;
   std::atomic<std::uint64_t> late_verdicts{0}, late_reactions{0}, reacted{0};
   VerdictStreams streams_;
   std::unique_ptr<Machine> machine;
-  Reactions reactions_;  // ends after the registry has switched everything off
+  Reactions reactions_{Reactions::Options{
+      .queue_most = 200}};  // ends after the registry has switched everything off
   Registry registry_;
   ControlTree tree_{registry_, streams_, this};
 };
 
-TEST_F(LiveTest, NothingHappensAnyMoreWhenASwitchHasReturned) {
+TEST_F(FlowTest, NothingHappensAnyMoreWhenASwitchHasReturned) {
   struct Way {
     std::string what, file, text;
     std::vector<MonitorHandle> silent;  // none: reactions alone
@@ -294,34 +297,38 @@ TEST_F(LiveTest, NothingHappensAnyMoreWhenASwitchHasReturned) {
       {"unload", "unload", "m0", {0}},
   };
   const std::vector<MonitorHandle> used{0, 4, 5};
+  const auto waiting = [&](const std::vector<MonitorHandle>& slots) {
+    std::uint64_t sum = 0;
+    for (const MonitorHandle slot : slots) sum += reactions_.counts(name_of(slot)).waiting;
+    return sum;
+  };
   std::uint64_t cancelled = 0;
-  constexpr int kRounds = 8;
+  constexpr int kRounds = 4;
   for (int round = 0; round < kRounds; ++round) {
+    // Waiting for reactions would give late events and verdicts time to pass unseen.
+    const bool reacts = round % 2 == 0;
     for (const Way& way : ways) {
       SCOPED_TRACE(way.what);
       ASSERT_TRUE(write("monitoring_on", "1"));
       ASSERT_TRUE(write("reacting_on", "1"));
       for (const MonitorHandle slot : used) {
-        ASSERT_TRUE(write(folder_of(slot) + "/reactors", "slow"));
+        ASSERT_TRUE(write(folder_of(slot) + "/reactors", reacts ? "slow" : "nop"));
         ASSERT_TRUE(write(folder_of(slot) + "/enable", "1"));
         const std::uint64_t handled = machine->handled(slot);
-        const std::uint64_t reactions = reactions_.counts(name_of(slot)).reactions;
-        ASSERT_TRUE(fake::eventually([&] {
-          return machine->handled(slot) > handled + 50 &&
-                 reactions_.counts(name_of(slot)).reactions > reactions;
-        }));
+        ASSERT_TRUE(fake::eventually([&] { return machine->handled(slot) > handled + 50; }));
       }
+      // More than can be done while a switch is patient.
+      ASSERT_TRUE(fake::eventually([&] { return !reacts || waiting(used) > 20; }));
 
       ASSERT_TRUE(write(way.file, way.text, way.what == "truncation"));
       for (const MonitorHandle slot : way.silent) machine->silence[slot].begin();
       if (way.silent.empty()) reacting_silence.begin();
 
       machine->let_all_run();
-      for (const MonitorHandle slot : way.silent.empty() ? used : way.silent) {
-        EXPECT_TRUE(
-            fake::eventually([&] { return reactions_.counts(name_of(slot)).waiting == 0; }));
+      const std::vector<MonitorHandle>& concerned = way.silent.empty() ? used : way.silent;
+      EXPECT_TRUE(fake::eventually([&] { return waiting(concerned) == 0; }));
+      for (const MonitorHandle slot : concerned)
         cancelled += reactions_.counts(name_of(slot)).cancelled;
-      }
       EXPECT_EQ(machine->late_events, 0U);
       EXPECT_EQ(late_verdicts, 0U);
       EXPECT_EQ(late_reactions, 0U);
@@ -335,7 +342,7 @@ TEST_F(LiveTest, NothingHappensAnyMoreWhenASwitchHasReturned) {
   EXPECT_GT(cancelled, 0U) << "no reaction ever waited: this showed nothing";
 }
 
-TEST_F(LiveTest, InstancesStartAnewAfterEventsWereMissed) {
+TEST_F(FlowTest, InstancesStartAnewAfterEventsWereMissed) {
   ASSERT_TRUE(write("enabled_monitors", "m0"));
   ASSERT_TRUE(write("enabled_monitors", "box"));
   const auto all_handle = [&] {
@@ -359,7 +366,7 @@ TEST_F(LiveTest, InstancesStartAnewAfterEventsWereMissed) {
   EXPECT_EQ(machine->not_anew, 0U);
 }
 
-TEST_F(LiveTest, ManyThreadsWriteReadLoadAndUnloadWhileEventsFlow) {
+TEST_F(FlowTest, ManyThreadsWriteReadLoadAndUnloadWhileEventsFlow) {
   constexpr int kThreads = 4, kOperations = 2500;  // each
   reaction_takes = std::chrono::microseconds(1);
   std::atomic<int> taken{0}, refused{0};
