@@ -112,7 +112,7 @@ TEST_F(Files, TruncatingByPathDisablesNothing) {
 }
 
 TEST_F(Files, EachWriteIsACommandWhereverItStands) {
-  const Served served(scratch / "rv");
+  Served served(scratch / "rv");
   const UniqueFd fd = open_file(served / "enabled_monitors", O_RDWR);
   EXPECT_EQ(::write(fd.get(), "wip\n", 4), 4);
   EXPECT_EQ(::write(fd.get(), "wwnr\n", 5), 5);
@@ -128,7 +128,8 @@ TEST_F(Files, EachWriteIsACommandWhereverItStands) {
   const UniqueFd enable = open_file(served / "monitors/wip/enable", O_WRONLY);
   EXPECT_EQ(::write(enable.get(), half_a_megabyte.data(), half_a_megabyte.size()),
             static_cast<ssize_t>(half_a_megabyte.size()));
-  const auto calls = served.tree.instrumentation.calls;
+  served.stop();
+  const auto& calls = served.tree.instrumentation.calls;
   EXPECT_EQ(std::count(calls.begin(), calls.end(), "attach 1 nop on"), 2);
 }
 
@@ -183,7 +184,9 @@ TEST_F(Files, GoWithTheirMonitorAtOnceAndComeBackWithIt) {
 
 TEST_F(Files, AnErrorOfAttachingIsTheWriters) {
   Served served(scratch / "rv");
+  served.pause();
   served.tree.instrumentation.failing.insert(1);
+  served.go_on();
   EXPECT_EQ(append(served / "monitors/wip/enable", "1"), EBUSY);
   EXPECT_EQ(read_file(served / "monitors/wip/enable"), "0\n");
   EXPECT_NE(read_file(served / "error_log").find("no room for it"), std::string::npos);
@@ -211,7 +214,7 @@ TEST_F(Files, AThousandMonitorsAreListedAndRead) {
     served.tree.add(cat("m", i));
     expected += cat("m", i, "\n");
   }
-  served.thread = std::thread([&] { served.loop->run(); });
+  served.go_on();
 
   const UniqueFd fd = open_file(served / "available_monitors", O_RDONLY);
   std::string in_pieces;

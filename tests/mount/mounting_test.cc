@@ -168,7 +168,7 @@ TEST_F(Mounting, OfManyThatStartAtOnceOneServes) {
 
 // One ends and removes its folder while others wait for it to go.
 TEST_F(Mounting, TheNextOneStartsAsSoonAsTheLastOneHasEnded) {
-  constexpr int kRounds = 50;
+  constexpr int kRounds = 200;
   const std::string folder = scratch / "rv";
   std::atomic<int> served{0};
   const auto serve_in_turn = [&] {

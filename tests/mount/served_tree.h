@@ -90,7 +90,7 @@ class Served {
       return;
     }
     mount = std::move(mounted).value();
-    thread = std::thread([this] { loop->run(); });
+    go_on();
   }
   ~Served() { stop(); }
 
@@ -98,6 +98,9 @@ class Served {
   void pause() {
     loop->stop();
     if (thread.joinable()) thread.join();
+  }
+  void go_on() {
+    thread = std::thread([this] { loop->run(); });
   }
   void stop() {
     pause();

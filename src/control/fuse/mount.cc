@@ -219,7 +219,7 @@ struct TreeMount::State {
     TreeOpen how;
     how.read = access != O_WRONLY;
     how.write = access != O_RDONLY;
-    how.truncate = how.write && (info.flags & O_TRUNC) != 0;
+    how.truncate = (info.flags & O_TRUNC) != 0;
     auto file = tree.open(*known, how);
     if (!file) {
       fuse_reply_err(request, errno_of(file.error()));
