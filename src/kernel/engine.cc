@@ -83,6 +83,8 @@ struct LiveMonitor {
   std::size_t slots() const { return scope == Scope::object ? 0 : std::size_t{1} << slot_bits; }
   Slot& slot(std::size_t i) const { return *memory.at<Slot>(layout::kInstancesAt + i * stride()); }
   bool monitoring(std::uint64_t word) const { return table.newest(word) != kOff; }
+  // Then there is no instance: a walk would only bring its pages into memory.
+  bool never_started() const { return std::atomic_ref(head().started).load() == 0; }
   template <typename F>
   void each_keyed(F&& f) const;
   void reset_all();
@@ -109,6 +111,7 @@ void LiveMonitor::each_keyed(F&& f) const {
 
 // Every instance is as if it had never been started; what it has counted is kept.
 void LiveMonitor::reset_all() {
+  if (never_started()) return;
   std::uint64_t gone = 0;
   for (std::size_t i = 0; i < slots(); ++i) {
     Slot& p = slot(i);
@@ -584,7 +587,8 @@ MonitorStats Engine::stats(std::size_t monitor) const {
   // An instance that goes takes its count to events_gone: where that happens during the walk,
   // again.
   const auto gone = [&] { return std::atomic_ref(m.head().events_gone).load(); };
-  for (int tries = 0; tries < kStatsTries; ++tries) {
+  const int most_tries = m.never_started() ? 0 : kStatsTries;
+  for (int tries = 0; tries < most_tries; ++tries) {
     const std::uint64_t before = gone();
     out.events = before;
     out.instances = 0;
@@ -614,6 +618,8 @@ std::uint64_t Engine::memory_bytes(std::size_t monitor) const {
 }
 
 std::uint64_t Engine::ring_bytes() const { return kernel_memory(state_->ring.get()); }
+
+void Engine::load_symbols() { state_->symbols.load(); }
 
 TaskInfo Engine::self() const { return state_->self; }
 

@@ -99,6 +99,9 @@ class Engine {
   std::uint64_t memory_bytes(std::size_t monitor) const;
   std::uint64_t ring_bytes() const;
 
+  /// Reads the names for stacks now, and not at the first violation: for who cannot wait then.
+  void load_symbols();
+
   /// The calling thread as the kernel sees it (ids of the initial pid namespace).
   TaskInfo self() const;
 

@@ -21,6 +21,7 @@ constexpr std::uint64_t kFarthest = 1U << 20;  // a function is not longer than 
 }  // namespace
 
 void KernelSymbols::load() {
+  if (loaded_) return;
   loaded_ = true;
   std::FILE* file = std::fopen("/proc/kallsyms", "re");
   if (file == nullptr) return;
@@ -44,7 +45,7 @@ void KernelSymbols::load() {
 }
 
 std::string KernelSymbols::name(std::uint64_t address) {
-  if (!loaded_) load();
+  load();
   char text[320];
   auto after = std::upper_bound(symbols_.begin(), symbols_.end(), address,
                                 [](std::uint64_t a, const Symbol& s) { return a < s.address; });

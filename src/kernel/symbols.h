@@ -8,9 +8,10 @@
 
 namespace swerve {
 
-/// Read on first use (some 50 ms and 5 MB), not before: most runs never need it. One thread.
+/// Read by load(), or on first use (some 50 ms and 5 MB): most runs never need it. One thread.
 class KernelSymbols {
  public:
+  void load();
   /// "try_to_wake_up+0x1f3"; "0xffffffff81234567" where the kernel does not tell (kptr_restrict, or
   /// too few rights).
   std::string name(std::uint64_t address);
@@ -19,7 +20,6 @@ class KernelSymbols {
   std::vector<std::string> stack(std::span<const std::uint64_t> addresses);
 
  private:
-  void load();
   struct Symbol {
     std::uint64_t address;
     std::uint32_t name;  // offset in names_

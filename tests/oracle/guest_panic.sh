@@ -12,7 +12,7 @@ done
 echo panic >/run/swerve/monitors/rwfs/reactors || { cat /run/swerve/error_log; exit 1; }
 echo rwfs >/run/swerve/enabled_monitors || { cat /run/swerve/error_log; exit 1; }
 echo "provoking"
-rwfs_demo
+rwfs_demo unsafe /tmp/settings
 sleep 5
 echo "the machine lives"
 cat /run/swerve/monitors/rwfs/stats

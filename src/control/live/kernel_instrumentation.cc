@@ -92,6 +92,7 @@ Result<std::unique_ptr<KernelInstrumentation>> KernelInstrumentation::create(
   auto state = std::make_unique<State>();
   state->hooks = std::move(hooks);
   SWERVE_TRY_ASSIGN(state->engine, Engine::create(catalog, options));
+  state->engine->load_symbols();  // who drains serves others too
   return std::unique_ptr<KernelInstrumentation>(new KernelInstrumentation(std::move(state)));
 }
 
