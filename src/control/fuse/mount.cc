@@ -441,6 +441,7 @@ Result<std::unique_ptr<TreeMount>> TreeMount::mount(ControlTree& tree, Loop& loo
   fuse_args arguments = FUSE_ARGS_INIT(1, words);
   state->session =
       fuse_session_new(&arguments, &State::operations(), sizeof(fuse_lowlevel_ops), state.get());
+  fuse_opt_free_args(&arguments);  // libfuse has made a copy in it
   if (state->session == nullptr) {
     return Error(ErrorCode::io, "libfuse could not make a session");
   }

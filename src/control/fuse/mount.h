@@ -14,17 +14,18 @@ namespace swerve {
 
 struct MountOptions {
   std::string folder;  // made when it is not there, and then removed at the end
-  std::optional<unsigned>
-      group;  // whose the files are; none: root's. With one others than root may come in
+  // Whose the files are; none: root's. Its members may read, as the modes say.
+  std::optional<unsigned> group;
 };
 
 /// A mounted tree. Everything on the loop's thread.
 class TreeMount {
  public:
   /// Mounts `tree` and serves it from `loop`. A mount that a killed process left is taken over.
-  /// `gone` is called on the loop's thread when somebody else unmounts it. All must outlive the
-  /// mount. Errors: busy (a process serves there already, or something else is mounted), invalid
-  /// (not a folder, not empty), denied.
+  /// `gone` is called on the loop's thread when somebody else has unmounted it (and closed what
+  /// they had open in it); it may end the mount. All must outlive the mount. Errors: busy (a
+  /// process serves there already, or something else is mounted), invalid (not a folder, not
+  /// empty), denied.
   static Result<std::unique_ptr<TreeMount>> mount(ControlTree& tree, Loop& loop,
                                                   const MountOptions& options,
                                                   std::function<void()> gone);
