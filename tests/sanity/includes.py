@@ -10,6 +10,7 @@ LIBRARIES = {
     "bpf/": ["kernel"],
     "libelf.h": ["kernel"],
     "gelf.h": ["kernel"],
+    "fuse3/": ["control/fuse"],
     "toml++/": ["bind/toml"],
     "toml.hpp": ["bind/toml"],
     "CLI/": ["app"],
