@@ -18,7 +18,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/check.h"
 #include "base/text.h"
 #include "control/fuse/errno.h"
 #include "control/fuse/inodes.h"
