@@ -20,9 +20,13 @@ namespace {
 using Content = StreamShape::Content;
 using Form = StreamShape::Form;
 
-std::string lost_lines(Form form, std::uint64_t lines) {
-  if (form == Form::json)
-    return JsonObject().text("type", "lost").number("lines", lines).str() + "\n";
+std::string lost_lines(const StreamShape& shape, std::uint64_t lines) {
+  if (shape.form == Form::json) {
+    JsonObject out;
+    out.text("type", "lost");
+    if (shape.monitors.size() == 1) out.text("monitor", shape.monitors[0]);
+    return out.number("lines", lines).str() + "\n";
+  }
   return cat("[LOST ", lines, " lines: this reader is too slow]\n");
 }
 
@@ -88,7 +92,7 @@ struct VerdictStream::Shared {
 
   /// Appends `line`, after it was said what was lost before it. Under `data`.
   void append(std::string_view line) {
-    const std::string marker = lost == 0 ? "" : lost_lines(shape.form, lost);
+    const std::string marker = lost == 0 ? "" : lost_lines(shape, lost);
     if (text.size() - taken + marker.size() + line.size() > shape.bytes_most) {
       ++lost;
       return;

@@ -210,13 +210,14 @@ TEST(VerdictStreamsTest, TheMarkerStandsBetweenWhatWasThereAndWhatCameAfterInTex
 
 TEST(VerdictStreamsTest, AReaderHearsOfALossEvenWhenNothingFollows) {
   VerdictStreams streams;
-  const auto slow = streams.open({Content::violations, Form::json, {}, kFew});
+  const auto slow = streams.open({Content::violations, Form::json, {"wwnr"}, kFew});
   constexpr std::uint64_t kLines = 1'000;
   for (std::uint64_t i = 0; i < kLines; ++i) streams.on_violation(numbered(i));
   const std::uint64_t kept = lines_of(slow->read(kAll)).size();
   ASSERT_LT(kept, kLines);
   EXPECT_TRUE(slow->readable());
-  EXPECT_EQ(slow->read(kAll), cat("{\"type\":\"lost\",\"lines\":", kLines - kept, "}\n"));
+  EXPECT_EQ(slow->read(kAll),
+            cat("{\"type\":\"lost\",\"monitor\":\"wwnr\",\"lines\":", kLines - kept, "}\n"));
   EXPECT_FALSE(slow->readable());
 }
 
