@@ -2,8 +2,10 @@
 // here. What a running daemon has, or else what the folders hold.
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
-#include <set>
+#include <sstream>
 
 #include "app/commands.h"
 #include "app/definitions.h"
@@ -50,32 +52,36 @@ Result<std::vector<Line>> lines_of_folders(const ListOptions& options) {
   return out;
 }
 
-/// The value of a file that holds one line.
-std::string one_line(std::string text) {
-  if (text.ends_with('\n')) text.pop_back();
-  return text;
+/// One line of the tree's `overview`; docs/tree.md has its columns.
+std::optional<Line> overview_line(std::string_view text) {
+  constexpr std::string_view kCannot = "cannot run here: ";
+  std::array<std::string_view, 5> columns;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const std::size_t tab = i + 1 < columns.size() ? text.find('\t') : text.size();
+    if (tab == text.npos) return std::nullopt;
+    columns[i] = text.substr(0, tab);
+    text.remove_prefix(std::min(tab + 1, text.size()));
+  }
+  const auto [full_name, on, reactor, status, description] = columns;
+  Line line;
+  const std::size_t colon = full_name.find(':');
+  if (colon != full_name.npos) line.parent = full_name.substr(0, colon);
+  line.name = full_name.substr(colon == full_name.npos ? 0 : colon + 1);
+  line.description = description;
+  line.on = on == "1";
+  if (status.starts_with(kCannot)) line.why = status.substr(kCannot.size());
+  return line;
 }
 
 Result<std::vector<Line>> lines_of_tree(const ListOptions& options, const TreeClient& tree) {
-  constexpr std::string_view kCannot = "cannot run here: ";
-  SWERVE_TRY_ASSIGN(const std::vector<TreeMonitor> monitors, tree.monitors());
-  SWERVE_TRY_ASSIGN(const std::set<std::string> enabled, tree.enabled());
+  SWERVE_TRY_ASSIGN(const std::string text, tree.read("overview"));
   std::vector<Line> out;
-  for (const TreeMonitor& monitor : monitors) {
-    if (!options.container.empty() && monitor.parent != options.container) continue;
-    Line line{monitor.name, monitor.parent, "", enabled.contains(monitor.full_name()), ""};
-    Result<std::string> description = tree.read(monitor.file("desc"));
-    if (!description) {
-      if (description.error().code() == ErrorCode::not_found) continue;  // unloaded since
-      return std::move(description).error();
-    }
-    line.description = escape(one_line(*std::move(description)));
-    if (!line.on) {
-      if (const Result<std::string> status = tree.read(monitor.file("status"));
-          status && status->starts_with(kCannot))
-        line.why = one_line(status->substr(kCannot.size()));
-    }
-    out.push_back(std::move(line));
+  std::istringstream in(text);
+  for (std::string one; std::getline(in, one);) {
+    std::optional<Line> line = overview_line(one);
+    if (!line) return Error(ErrorCode::io, cat("cannot read this line of overview: ", escape(one)));
+    if (options.container.empty() || line->parent == options.container)
+      out.push_back(*std::move(line));
   }
   return out;
 }

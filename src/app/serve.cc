@@ -43,14 +43,20 @@ class Verdicts final : public VerdictSink {
   Verdicts(Reactions& reactions, VerdictStreams& streams, bool tell)
       : reactions_(reactions), streams_(streams), tell_(tell) {}
 
-  void on_step(const Step& step) override { streams_.on_step(step); }
+  /// Reading steps makes steps: those of the daemon itself are not shown.
+  void on_step(const Step& step) override {
+    if (step.by.tgid != own_ && (!step.task || step.task->tgid != own_)) streams_.on_step(step);
+  }
   void on_violation(const Violation& violation) override {
     reactions_.on_violation(violation);
     streams_.on_violation(violation);
     if (tell_) complain(escape(reaction_text(violation)));
   }
+  /// The daemon's process, as the kernel names it.
+  void leave_out(std::uint32_t tgid) { own_ = tgid; }
 
  private:
+  std::uint32_t own_ = 0;
   Reactions& reactions_;
   VerdictStreams& streams_;
   bool tell_;
@@ -152,6 +158,7 @@ class Daemon {
     hooks.allowance = [this](const std::string& monitor) { return reactions_.allowance(monitor); };
     SWERVE_TRY_ASSIGN(instrumentation_, KernelInstrumentation::create(*catalog_, std::move(hooks),
                                                                       options_.ring_bytes));
+    verdicts_.leave_out(instrumentation_->self().tgid);
     registry_.emplace(ReactorSet::standard({options_.allow_panic, options_.allow_signal}),
                       reactions_);
     loader_.emplace(*catalog_, *instrumentation_, *registry_, streams_);

@@ -41,6 +41,29 @@ ErrorCode code_of(int os_errno) {
 }
 }  // namespace
 
+int Error::errno_or_fitting() const noexcept {
+  if (errno_ > 0) return errno_;
+  switch (code_) {
+    case ErrorCode::invalid:
+      return EINVAL;
+    case ErrorCode::not_found:
+      return ENOENT;
+    case ErrorCode::denied:
+      return EPERM;
+    case ErrorCode::unsupported:
+      return EOPNOTSUPP;
+    case ErrorCode::exists:
+      return EEXIST;
+    case ErrorCode::busy:
+      return EBUSY;
+    case ErrorCode::exhausted:
+      return ENOMEM;
+    case ErrorCode::io:
+      break;
+  }
+  return EIO;
+}
+
 Error Error::from_errno(int os_errno, std::string_view doing) {
   return Error(code_of(os_errno), std::string(doing) + ": " + std::strerror(os_errno), os_errno);
 }

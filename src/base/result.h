@@ -41,6 +41,8 @@ class [[nodiscard]] Error {
   ErrorCode code() const noexcept { return code_; }
   const std::string& message() const noexcept { return message_; }
   int os_errno() const noexcept { return errno_; }
+  /// The errno where there was one, else the one that fits the code.
+  int errno_or_fitting() const noexcept;
 
   /// The same error, with what the caller was doing in front: "DOING: message".
   Error within(std::string_view doing) && {

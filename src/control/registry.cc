@@ -49,17 +49,6 @@ Result<> check_name(std::string_view what, std::string_view name) {
   return {};
 }
 
-void add(MonitorReport& sum, const MonitorStats& stats) {
-  sum.stats.events += stats.events;
-  sum.stats.violations += stats.violations;
-  sum.stats.started += stats.started;
-  sum.stats.instances += stats.instances;
-  sum.stats.refused += stats.refused;
-  sum.stats.raced += stats.raced;
-  sum.stats.lost += stats.lost;
-  sum.stats.missed += stats.missed;
-  sum.stats.compat += stats.compat;
-}
 void add(MonitorReport& sum, const ReactionCounts& counts) {
   sum.reactions.reactions += counts.reactions;
   sum.reactions.failed += counts.failed;
@@ -160,7 +149,7 @@ Result<MonitorReport> Registry::report(std::string_view name) const {
   for (const Monitor* const one :
        monitor->entry.container ? children(*monitor) : Monitors{monitor}) {
     if (one->entry.instrumentation != nullptr)
-      add(report, one->entry.instrumentation->stats(one->entry.handle));
+      report.stats += one->entry.instrumentation->stats(one->entry.handle);
     add(report, reactions_.counts(one->entry.name));
   }
   return report;

@@ -29,32 +29,10 @@ Error not_found(std::string_view path) {
   return Error(ErrorCode::not_found, cat("there is no '", escape(path), "'"), ENOENT);
 }
 
-int errno_of(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::invalid:
-      return EINVAL;
-    case ErrorCode::not_found:
-      return ENOENT;
-    case ErrorCode::denied:
-      return EPERM;
-    case ErrorCode::unsupported:
-      return EOPNOTSUPP;
-    case ErrorCode::exists:
-      return EEXIST;
-    case ErrorCode::busy:
-      return EBUSY;
-    case ErrorCode::exhausted:
-      return ENOMEM;
-    case ErrorCode::io:
-      break;
-  }
-  return EIO;
-}
-
 /// With the errno that a writer gets.
 Error with_errno(Error error) {
   if (error.os_errno() != 0) return error;
-  return Error(error.code(), error.message(), errno_of(error.code()));
+  return Error(error.code(), error.message(), error.errno_or_fitting());
 }
 
 constexpr std::string_view kWhiteSpace = " \t\n\v\f\r";
@@ -88,6 +66,7 @@ enum class File {
   monitoring_on,
   available_reactors,
   reacting_on,
+  overview,
   load,
   unload,
   error_log,
@@ -119,6 +98,7 @@ constexpr std::array kRootFiles = {
     FileKind{"monitoring_on", File::monitoring_on, kWriteMode},
     FileKind{"available_reactors", File::available_reactors, kReadMode},
     FileKind{"reacting_on", File::reacting_on, kWriteMode},
+    FileKind{"overview", File::overview, kReadMode},
     FileKind{"load", File::load, kWriteMode},
     FileKind{"unload", File::unload, kWriteMode},
     FileKind{"error_log", File::error_log, kWriteMode},
@@ -370,6 +350,18 @@ std::string reactors_text(const std::vector<std::string>& reactors, const std::s
   return out;
 }
 
+/// A line a monitor, for one reader of them all: full name, 1 or 0, reactor, status, description.
+std::string overview_text(const std::vector<MonitorView>& monitors) {
+  std::string out;
+  for (const MonitorView& monitor : monitors) {
+    std::string status = status_text(monitor);
+    status.pop_back();
+    out += cat(monitor.full_name(), "\t", monitor.enabled ? "1" : "0", "\t", monitor.reactor, "\t",
+               status, "\t", escape(monitor.description), "\n");
+  }
+  return out;
+}
+
 std::string names_text(const std::vector<MonitorView>& monitors, bool only_enabled) {
   std::string out;
   for (const MonitorView& monitor : monitors)
@@ -394,6 +386,8 @@ Result<std::string> ControlTree::State::text(const Found& what) const {
       return boolean_text(registry.monitoring());
     case File::available_reactors:
       return lines_of(registry.reactors());
+    case File::overview:
+      return overview_text(registry.monitors());
     case File::reacting_on:
       return boolean_text(registry.reacting());
     case File::error_log:
@@ -528,6 +522,7 @@ Result<> ControlTree::State::command(const Found& what, std::string_view text) {
       return {};
     case File::available_monitors:
     case File::available_reactors:
+    case File::overview:
     case File::desc:
     case File::status:
     case File::stats:

@@ -209,9 +209,9 @@ class KernelsAnswers {
   /// Less what is ours alone.
   std::string ls(const std::string& path) {
     static const std::set<std::string> ours{
-        "load",       "unload",          "error_log", "trace_pipe", "trace_pipe_json",
-        "violations", "violations_json", "status",    "stats",      "model",
-        "dry_run"};
+        "overview",        "load",       "unload",          "error_log", "trace_pipe",
+        "trace_pipe_json", "violations", "violations_json", "status",    "stats",
+        "model",           "dry_run"};
     Result<std::vector<std::string>> names = tree_.list(path);
     if (!names) return name_of(names.error());
     std::sort(names->begin(), names->end());
@@ -396,6 +396,22 @@ TEST_F(TreeTest, WhatOnlySaysSomethingCannotBeWritten) {
   }
 }
 
+TEST_F(TreeTest, TheOverviewSaysOfEveryMonitorWhatItsFilesSay) {
+  EXPECT_EQ(write("enabled_monitors", "wwnr"), "");
+  EXPECT_EQ(write("monitors/wwnr/reactors", "printk"), "");
+  std::string expected;
+  for (const std::string name : {"wip", "wwnr"}) {
+    const auto value = [&](const std::string& file) {
+      std::string text = get("monitors/" + name + "/" + file);
+      text.pop_back();
+      return text;
+    };
+    expected += name + "\t" + value("enable") + "\t" + (name == "wip" ? "nop" : "printk") + "\t" +
+                value("status") + "\t" + value("desc") + "\n";
+  }
+  EXPECT_EQ(get("overview"), expected);
+}
+
 TEST_F(TreeTest, AnEmptyWriteIsRefusedEverywhere) {
   for (const char* path :
        {"enabled_monitors", "monitoring_on", "reacting_on", "load", "unload", "error_log",
@@ -520,7 +536,7 @@ TEST_F(TreeTest, EveryNameInAFolderIsThere) {
     }
   };
   walk("");
-  EXPECT_EQ(files, 12 + 5 * 11);
+  EXPECT_EQ(files, 13 + 5 * 11);
 }
 
 TEST_F(TreeTest, AnOpenFileOutlivesItsMonitor) {

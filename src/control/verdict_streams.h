@@ -47,7 +47,7 @@ class VerdictStream {
  private:
   friend class VerdictStreams;
   struct Shared;
-  VerdictStream(std::shared_ptr<Shared> shared);
+  explicit VerdictStream(std::shared_ptr<Shared> shared);
   std::shared_ptr<Shared> shared_;
 };
 

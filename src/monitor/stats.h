@@ -19,6 +19,18 @@ struct MonitorStats {
 
   /// Whether a verdict may rest on an event or an instance that is missing.
   bool incomplete() const { return refused + raced + lost + missed + compat != 0; }
+  MonitorStats& operator+=(const MonitorStats& more) {
+    events += more.events;
+    violations += more.violations;
+    started += more.started;
+    instances += more.instances;
+    refused += more.refused;
+    raced += more.raced;
+    lost += more.lost;
+    missed += more.missed;
+    compat += more.compat;
+    return *this;
+  }
   friend bool operator==(const MonitorStats&, const MonitorStats&) = default;
 };
 

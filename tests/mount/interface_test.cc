@@ -24,7 +24,7 @@ constexpr std::string_view kEmptyWrite = " \"\"";
 /// What stands beside the kernel's names.
 const std::set<std::string> kAdditions = {
     "error_log", "trace_pipe", "trace_pipe_json", "violations", "violations_json",
-    "status",    "stats",      "model",           "dry_run",
+    "status",    "stats",      "model",           "dry_run",    "overview",
 };
 
 std::string quoted(const std::string& text) {

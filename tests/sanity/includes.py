@@ -85,7 +85,7 @@ def check(root):
         for number, line in enumerate(tree.read(os.path.join(root, "src", path)).splitlines(), 1):
             include = INCLUDE.match(line)
             if include:
-                problem = check_include(room, path.endswith("_test.cc"), *include.groups(), known)
+                problem = check_include(room, path.endswith(("_test.cc", "_test.h")), *include.groups(), known)
                 if problem:
                     problems.append(f"src/{path}:{number} {problem}")
     return problems

@@ -7,6 +7,6 @@ namespace swerve {
 
 /// The errno for whoever reads or writes the mount: the error's own where it has one that a program
 /// can be given, else the one of its code. Never 0, ENOSYS or above 511.
-int errno_of(const Error& error);
+int answer_of(const Error& error);
 
 }  // namespace swerve

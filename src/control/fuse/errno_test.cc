@@ -14,20 +14,20 @@ TEST(Errno, EveryCodeHasOne) {
       {ErrorCode::exists, EEXIST},    {ErrorCode::busy, EBUSY},
       {ErrorCode::exhausted, ENOMEM}, {ErrorCode::io, EIO},
   };
-  for (const auto& [code, expected] : table) EXPECT_EQ(errno_of(Error(code, "text")), expected);
+  for (const auto& [code, expected] : table) EXPECT_EQ(answer_of(Error(code, "text")), expected);
 }
 
 TEST(Errno, TheSystemsOwnWins) {
-  EXPECT_EQ(errno_of(Error(ErrorCode::io, "text", ENOTDIR)), ENOTDIR);
-  EXPECT_EQ(errno_of(Error(ErrorCode::exhausted, "text", ENOSPC)), ENOSPC);
-  EXPECT_EQ(errno_of(Error(ErrorCode::denied, "text", EACCES)), EACCES);
+  EXPECT_EQ(answer_of(Error(ErrorCode::io, "text", ENOTDIR)), ENOTDIR);
+  EXPECT_EQ(answer_of(Error(ErrorCode::exhausted, "text", ENOSPC)), ENOSPC);
+  EXPECT_EQ(answer_of(Error(ErrorCode::denied, "text", EACCES)), EACCES);
 }
 
 TEST(Errno, WhatFuseWouldTakeForSomethingElseIsNeverTheAnswer) {
-  EXPECT_EQ(errno_of(Error::from_errno(ENOSYS, "try")), EOPNOTSUPP);
-  EXPECT_EQ(errno_of(Error(ErrorCode::io, "text", 524)), EOPNOTSUPP);
-  EXPECT_EQ(errno_of(Error(ErrorCode::io, "text", 512)), EIO);
-  EXPECT_EQ(errno_of(Error(ErrorCode::busy, "text", -1)), EBUSY);
+  EXPECT_EQ(answer_of(Error::from_errno(ENOSYS, "try")), EOPNOTSUPP);
+  EXPECT_EQ(answer_of(Error(ErrorCode::io, "text", 524)), EOPNOTSUPP);
+  EXPECT_EQ(answer_of(Error(ErrorCode::io, "text", 512)), EIO);
+  EXPECT_EQ(answer_of(Error(ErrorCode::busy, "text", -1)), EBUSY);
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ class OpenFile {
     if (stream) size = std::min(size, kStreamReadMost);
     auto text = file_->read(offset, size);
     if (!text) {
-      fuse_reply_err(request, errno_of(text.error()));
+      fuse_reply_err(request, answer_of(text.error()));
     } else if (!stream || !text->empty()) {
       fuse_reply_buf(request, text->data(), text->size());
     } else if (!may_wait) {
@@ -91,7 +91,7 @@ class OpenFile {
       if (text) {
         fuse_reply_buf(request, text->data(), text->size());
       } else {
-        fuse_reply_err(request, errno_of(text.error()));
+        fuse_reply_err(request, answer_of(text.error()));
       }
     }
     if (watcher_ != nullptr && file_->readable()) {
@@ -188,7 +188,7 @@ struct TreeMount::State {
     const std::string whole = below(*folder, name);
     const auto node = tree.stat(whole);
     if (!node) {
-      fuse_reply_err(request, errno_of(node.error()));
+      fuse_reply_err(request, answer_of(node.error()));
       return;
     }
     fuse_entry_param entry{};
@@ -204,7 +204,7 @@ struct TreeMount::State {
     if (known == nullptr) return;
     const auto node = tree.stat(*known);
     if (!node) {
-      fuse_reply_err(request, errno_of(node.error()));
+      fuse_reply_err(request, answer_of(node.error()));
       return;
     }
     const struct stat s = attributes(inode, *node);
@@ -221,7 +221,7 @@ struct TreeMount::State {
     how.truncate = (info.flags & O_TRUNC) != 0;
     auto file = tree.open(*known, how);
     if (!file) {
-      fuse_reply_err(request, errno_of(file.error()));
+      fuse_reply_err(request, answer_of(file.error()));
       return;
     }
     const bool stream = (*file)->is_stream();
@@ -259,7 +259,7 @@ struct TreeMount::State {
     if (taken) {
       fuse_reply_write(request, *taken);
     } else {
-      fuse_reply_err(request, errno_of(taken.error()));
+      fuse_reply_err(request, answer_of(taken.error()));
     }
   }
 
@@ -280,7 +280,7 @@ struct TreeMount::State {
     if (known == nullptr) return;
     auto names = tree.list(*known);
     if (!names) {
-      fuse_reply_err(request, errno_of(names.error()));
+      fuse_reply_err(request, answer_of(names.error()));
       return;
     }
     info.fh = ++last_handle;
@@ -312,7 +312,7 @@ struct TreeMount::State {
     std::vector<Entry>& listing = found->second;
     if (offset == 0) {
       if (const auto listed = list(*known, listing); !listed) {
-        fuse_reply_err(request, errno_of(listed.error()));
+        fuse_reply_err(request, answer_of(listed.error()));
         return;
       }
     }

@@ -24,18 +24,6 @@ struct Entry {
   const std::string& name() const { return monitor.definition.name; }
 };
 
-void add(MonitorStats& sum, const MonitorStats& more) {
-  sum.events += more.events;
-  sum.violations += more.violations;
-  sum.started += more.started;
-  sum.instances += more.instances;
-  sum.refused += more.refused;
-  sum.raced += more.raced;
-  sum.lost += more.lost;
-  sum.missed += more.missed;
-  sum.compat += more.compat;
-}
-
 }  // namespace
 
 struct KernelInstrumentation::State {
@@ -117,6 +105,8 @@ Result<> KernelInstrumentation::verify(const BoundMonitor& monitor) {
   return {};
 }
 
+TaskInfo KernelInstrumentation::self() const { return state_->engine->self(); }
+
 int KernelInstrumentation::poll_fd() const { return state_->engine->poll_fd(); }
 
 bool KernelInstrumentation::drain() {
@@ -164,7 +154,7 @@ Result<> KernelInstrumentation::detach(std::span<const MonitorHandle> monitors) 
     if (!entry.number) continue;
     MonitorStats last = engine.stats(*entry.number);
     last.instances = 0;
-    swerve::add(entry.before, last);
+    entry.before += last;
     engine.remove(*entry.number);
     entry.number.reset();
   }
@@ -208,7 +198,7 @@ MonitorStats KernelInstrumentation::stats(MonitorHandle monitor) const {
   const std::lock_guard lock(state_->mutex);
   const Entry& entry = state_->at(monitor);
   MonitorStats out = entry.before;
-  if (entry.number) swerve::add(out, state_->engine->stats(*entry.number));
+  if (entry.number) out += state_->engine->stats(*entry.number);
   return out;
 }
 

@@ -37,6 +37,8 @@ class KernelInstrumentation final : public Instrumentation {
   /// Has the kernel's verifier look at the programs, and lets go of them again.
   Result<> verify(const BoundMonitor& monitor);
 
+  /// The thread that made it, as the kernel names it.
+  TaskInfo self() const;
   /// Readable when there are verdicts to drain.
   int poll_fd() const;
   /// Hands what has come to the sink; true when there is more.

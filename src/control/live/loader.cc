@@ -63,20 +63,6 @@ Diagnostics own_errors(const Definition& definition, const Automaton& model,
   return found;
 }
 
-/// Of monitors that cannot be bound here, and so never are attached.
-class Nowhere final : public Instrumentation {
- public:
-  Result<> attach(MonitorHandle, const ReactionSetting&, bool) override {
-    return Error(ErrorCode::unsupported, "it cannot run here", EOPNOTSUPP);
-  }
-  Result<> detach(std::span<const MonitorHandle>) override { return {}; }
-  Result<> reset(std::span<const MonitorHandle>) override { return {}; }
-  Result<> switch_on(std::span<const MonitorHandle>) override { return {}; }
-  Result<> switch_off(std::span<const MonitorHandle>) override { return {}; }
-  Result<> set_reacting(bool) override { return {}; }
-  MonitorStats stats(MonitorHandle) const override { return {}; }
-};
-
 }  // namespace
 
 struct LiveLoader::State {
@@ -84,7 +70,6 @@ struct LiveLoader::State {
   KernelInstrumentation& instrumentation;
   Registry& registry;
   VerdictStreams& streams;
-  Nowhere nowhere;
   std::mutex mutex;  // over what follows, and so that one thing is loaded at a time
   Availability availability;
   std::map<std::string, MonitorHandle, std::less<>> handles;
@@ -95,8 +80,8 @@ struct LiveLoader::State {
 
 LiveLoader::LiveLoader(const KernelCatalog& catalog, KernelInstrumentation& instrumentation,
                        Registry& registry, VerdictStreams& streams)
-    : state_(new State{
-          catalog, instrumentation, registry, streams, {}, {}, Availability(catalog), {}}) {}
+    : state_(
+          new State{catalog, instrumentation, registry, streams, {}, Availability(catalog), {}}) {}
 LiveLoader::~LiveLoader() = default;
 
 /// Registers it, whole or not at all. `bound` is empty for a container, and for what cannot run.
@@ -116,8 +101,6 @@ Result<> LiveLoader::State::enter(const Definition& definition, std::optional<Bo
     handle = instrumentation.add(*std::move(bound));
     entry.instrumentation = &instrumentation;
     entry.handle = *handle;
-  } else if (!definition.container) {
-    entry.instrumentation = &nowhere;
   }
   if (Result<> entered = registry.register_monitor(std::move(entry)); !entered) {
     if (handle) instrumentation.remove(*handle);
