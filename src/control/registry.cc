@@ -293,6 +293,7 @@ Result<> for_each_instrumentation(const Monitors& monitors, Call call) {
 template <typename Monitors>
 std::vector<std::string> names_of(const Monitors& monitors) {
   std::vector<std::string> names;
+  names.reserve(monitors.size());
   for (const auto* const monitor : monitors) names.push_back(monitor->entry.name);
   return names;
 }

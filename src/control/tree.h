@@ -54,6 +54,7 @@ class TreeFile {
   virtual bool is_stream() const { return false; }
   virtual bool readable() const { return true; }
   /// As VerdictStream::when_readable().
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): a stream keeps it
   virtual void when_readable(std::function<void()>) {}
 };
 

@@ -306,7 +306,7 @@ rc::Gen<std::string> boolean_text() {
       {{8, "1\n"}, {8, "0\n"}, {1, "1"}, {1, "00"}, {1, ""}, {1, " 1"}, {1, "2"}, {1, "o"}});
 }
 
-rc::Gen<Operation> written(rc::Gen<std::string> monitor, std::string file,
+rc::Gen<Operation> written(rc::Gen<std::string> monitor, const std::string& file,
                            rc::Gen<std::string> text) {
   return rc::gen::apply(
       [file](std::string m, std::string t) {

@@ -16,11 +16,9 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::MatchesRegex;
 using testing::Not;
 using testing::StartsWith;
-using testing::UnorderedElementsAre;
 
 constexpr std::size_t kAll = std::size_t{1} << 30;
 
@@ -402,7 +400,7 @@ TEST_F(TreeTest, TheOverviewSaysOfEveryMonitorWhatItsFilesSay) {
   std::string expected;
   for (const std::string name : {"wip", "wwnr"}) {
     const auto value = [&](const std::string& file) {
-      std::string text = get("monitors/" + name + "/" + file);
+      std::string text = get(cat("monitors/", name, "/", file));
       text.pop_back();
       return text;
     };
@@ -523,7 +521,7 @@ TEST_F(TreeTest, EveryNameInAFolderIsThere) {
     const std::vector<std::string> names = tree_.list(folder).value();
     EXPECT_EQ(std::set(names.begin(), names.end()).size(), names.size()) << folder;
     for (const std::string& name : names) {
-      const std::string path = folder.empty() ? name : folder + "/" + name;
+      const std::string path = folder.empty() ? name : cat(folder, "/", name);
       const Result<TreeNode> node = tree_.stat(path);
       ASSERT_TRUE(node) << path;
       if (node->folder) {

@@ -307,6 +307,7 @@ TEST(VerdictStreamsTest, ManyThreadsWriteReadOpenAndClose) {
   constexpr int kVerdicts = 1500;
   std::atomic<int> writing{2};
   std::vector<std::thread> threads;
+  threads.reserve(3);
   const auto steady = streams.open({Content::violations, Form::json, {}, kFew});
   std::atomic<int> calls{0};
   steady->when_readable([&] { ++calls; });
