@@ -7,6 +7,7 @@ ROWS = [
     ("empty", "empty BPF programs at the two tracepoints (the floor)"),
     ("kernel", "the kernel's own wwnr"),
     ("swerve", "swerve mon wwnr"),
+    ("daemon", "the same under swerve serve, nobody reading steps"),
     ("every_step", "swerve mon wwnr -t --json, its printing included"),
     ("ftrace", "ftrace recording the two events"),
 ]
@@ -24,7 +25,7 @@ def main(path):
     print(f"  {'added by':56} {'instructions':>12} {'ratio':>7}")
     for name, text in ROWS:
         print(f"  {text:56} {cost[name] - base:12.0f} {(cost[name] - base) / kernel:7.2f}")
-    ratio = (cost["swerve"] - base) / kernel
+    ratio = (max(cost["swerve"], cost["daemon"]) - base) / kernel
     print(f"  limit {LIMIT} of the kernel's own: {'ok' if ratio <= LIMIT else 'EXCEEDED'}")
     return 0 if ratio <= LIMIT else 1
 

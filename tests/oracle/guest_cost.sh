@@ -42,6 +42,13 @@ echo >"$rv/enabled_monitors"
 with_swerve swerve
 with_swerve every_step -t --json
 
+swerve serve --mount /run/swerve --monitors /here/monitors --enable wwnr 2>/tmp/serve.err &
+until_said serving /tmp/serve.err
+sleep 1
+echo "daemon $(trip)"
+kill -TERM $!
+wait $! || exit 1
+
 echo 'sched:sched_switch sched:sched_wakeup' | tr ' ' '\n' >"$tracing/set_event"
 echo 1 >"$tracing/tracing_on"
 echo "ftrace $(trip)"
