@@ -39,6 +39,9 @@ class Instrumentation {
   /// Their events count no more; they stay attached. One wait, as for detach().
   virtual Result<> switch_off(std::span<const MonitorHandle> monitors) = 0;
 
+  /// Hands every verdict of before to the sink. For who does so at once there is nothing to do.
+  virtual Result<> hand_over() { return {}; }
+
   /// Off: from the return on the instrumentation itself reacts to nothing (see
   /// Violation::reacted). One wait.
   virtual Result<> set_reacting(bool on) = 0;

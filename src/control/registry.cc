@@ -416,20 +416,28 @@ Result<> Registry::set_monitoring(bool on) {
 Result<> Registry::set_reacting(bool on) {
   const std::lock_guard lock(mutex_);
   std::vector<Instrumentation*> told;
-  const auto tell_all = [&](bool to) {
-    reactions_.set_reacting(to);
+  const auto tell_each = [&](const auto& call) {
     Result<> outcome;
     told.clear();
     for (const auto& monitor : monitors_) {
       Instrumentation* const one = monitor->entry.instrumentation;
       if (one == nullptr || std::find(told.begin(), told.end(), one) != told.end()) continue;
       told.push_back(one);
-      Result<> done = one->set_reacting(to);
+      Result<> done = call(*one);
       if (!done && outcome) outcome = std::move(done);
     }
     return outcome;
   };
+  const auto tell_all = [&](bool to) {
+    reactions_.set_reacting(to);
+    return tell_each([to](Instrumentation& one) { return one.set_reacting(to); });
+  };
   if (on == reactions_.reacting()) return {};
+  // What was found under the old setting is judged under it.
+  if (on) {
+    Result<> handed = tell_each([](Instrumentation& one) { return one.hand_over(); });
+    if (!handed) return std::move(handed).error().within("switch reacting on");
+  }
   Result<> switched = tell_all(on);
   if (switched) return {};
   if (on) (void)tell_all(false);

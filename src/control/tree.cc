@@ -23,6 +23,8 @@ constexpr std::size_t kNameWriteMost = 33;
 // With a parent: "!PARENT:NAME\n", each name of 31 bytes.
 constexpr std::size_t kFullNameWriteMost = 65;
 constexpr std::size_t kPathWriteMost = 4096;
+// Each may keep megabytes for a reader that does not read.
+constexpr std::size_t kStreamsMost = 64;
 
 Error invalid(std::string message) { return Error(ErrorCode::invalid, std::move(message), EINVAL); }
 Error not_found(std::string_view path) {
@@ -548,10 +550,13 @@ Error not_open_for(std::string_view what) {
 
 class ControlTree::OpenFile final : public TreeFile {
  public:
-  OpenFile(State& state, std::string path, Found what, TreeOpen how)
-      : state_(state), path_(std::move(path)), what_(std::move(what)), how_(how) {
-    if (how_.read && swerve::is_stream(what_.file->file)) stream_ = state_.open_stream(what_);
-  }
+  OpenFile(State& state, std::string path, Found what, TreeOpen how,
+           std::unique_ptr<VerdictStream> stream)
+      : state_(state),
+        path_(std::move(path)),
+        what_(std::move(what)),
+        how_(how),
+        stream_(std::move(stream)) {}
 
   Result<std::string> read(std::uint64_t offset, std::size_t most) override {
     if (!how_.read) return not_open_for("reading");
@@ -602,8 +607,15 @@ Result<std::unique_ptr<TreeFile>> ControlTree::open(std::string_view path, TreeO
       return with_errno(std::move(done).error());
     }
   }
-  return std::unique_ptr<TreeFile>(
-      std::make_unique<OpenFile>(*state_, std::string(path), std::move(found), how));
+  std::unique_ptr<VerdictStream> stream;
+  if (how.read && is_stream(found.file->file)) {
+    if (state_->streams.count() >= kStreamsMost) {
+      return Error(ErrorCode::exhausted, cat(kStreamsMost, " streams are open already"), ENFILE);
+    }
+    stream = state_->open_stream(found);
+  }
+  return std::unique_ptr<TreeFile>(std::make_unique<OpenFile>(
+      *state_, std::string(path), std::move(found), how, std::move(stream)));
 }
 
 }  // namespace swerve

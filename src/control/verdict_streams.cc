@@ -182,6 +182,8 @@ std::unique_ptr<VerdictStream> VerdictStreams::open(StreamShape shape) {
   return std::unique_ptr<VerdictStream>(new VerdictStream(std::move(shared)));
 }
 
+std::size_t VerdictStreams::count() const { return state_->open_streams()->size(); }
+
 bool VerdictStreams::wants_steps() const { return state_->wants_steps; }
 
 void VerdictStreams::when_wanting(std::function<void(bool)> call) {

@@ -59,6 +59,8 @@ class VerdictStreams final : public VerdictSink {
   ~VerdictStreams() override;
 
   std::unique_ptr<VerdictStream> open(StreamShape shape);
+  /// How many are open.
+  std::size_t count() const;
   /// Whether any stream shows steps: only then are engines asked for them.
   bool wants_steps() const;
   /// `call` is called, from whatever thread opens or closes, when that changes.

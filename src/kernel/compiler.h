@@ -43,6 +43,7 @@ struct CompilerInput {
   const StepTable* table = nullptr;
   const KernelCatalog* catalog = nullptr;
   std::uint32_t number = 0;  // of the monitor, for the records
+  std::uint32_t serial = 0;  // never used again, as the number is
   int memory_fd = -1;        // Head and instances
   int tables_fd = -1;        // the model
   int keyed_fd = -1;         // tasks: the overflow; objects: all of them

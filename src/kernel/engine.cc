@@ -70,6 +70,7 @@ struct LiveMonitor {
   Scope scope = Scope::global;
   Automaton model;
   StepTable table;
+  std::uint32_t serial = 0;
   SharedMemory memory;
   UniqueFd tables, keyed;
   unsigned slot_bits = 0;
@@ -149,6 +150,7 @@ struct Engine::State {
   std::vector<Loaded> watch_programs;
   std::vector<std::unique_ptr<LiveMonitor>> monitors;
   KernelSymbols symbols;
+  std::uint32_t last_serial = 0;
   bool report_steps = false;
   VerdictSink* sink = nullptr;
   std::size_t taken = 0, most = 0;  // records, by this drain()
@@ -365,6 +367,7 @@ Result<std::size_t> Engine::add(const BoundMonitor& monitor,
   const auto place = std::find(monitors.begin(), monitors.end(), nullptr);
   const auto number = static_cast<std::size_t>(place - monitors.begin());
   input.number = static_cast<std::uint32_t>(number);
+  input.serial = live->serial = ++state_->last_serial;
   input.memory_fd = live->memory.fd();
   input.tables_fd = live->tables.get();
   input.keyed_fd = live->keyed.get();
@@ -502,6 +505,7 @@ int Engine::State::take_record(void* self, void* data, std::size_t bytes) {
 void Engine::State::take(const Record& r, std::size_t bytes) {
   if (r.monitor >= monitors.size() || monitors[r.monitor] == nullptr || sink == nullptr) return;
   const LiveMonitor& m = *monitors[r.monitor];
+  if (m.serial != r.serial) return;  // its monitor has gone
   const auto fill = [&](Occurrence& o) {
     o.time = {r.time_ns};
     o.monitor = m.name;

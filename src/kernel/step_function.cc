@@ -402,7 +402,7 @@ void ProgramWriter::report(std::uint32_t kind) {
   } else {
     a_.store(4, Reg::r8, at(offsetof(Record, reacted)), 0);
   }
-  a_.store(4, Reg::r8, at(offsetof(Record, unused)), 0);
+  a_.store(4, Reg::r8, at(offsetof(Record, serial)), static_cast<std::int32_t>(in_.serial));
   a_.mov(Reg::r1, Reg::r9);
   a_.alu(BPF_AND, Reg::r1, 0xffff);
   a_.store(4, Reg::r8, at(offsetof(Record, event)), Reg::r1);

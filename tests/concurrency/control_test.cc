@@ -281,6 +281,30 @@ TEST(Quiet, NoReactionStartsAfterReactingIsOff) {
   }
 }
 
+// Once, what still stood in the ring when reacting was switched on again was reacted to.
+TEST(Quiet, WhatHappensWhileReactingIsOffIsNeverReactedTo) {
+  constexpr int kViolations = 1000;  // more than are drained at once
+  const TrustedFolder definitions;
+  LiveTree live(definitions);
+  load_all(live);
+  ASSERT_TRUE(live.write("enabled_monitors", "of_all"));
+  ASSERT_TRUE(live.write("reacting_on", "0"));
+  {
+    const std::lock_guard nobody_drains(live.draining);
+    for (int i = 0; i < kViolations; ++i) {
+      say(Mark::begin);
+      say(Mark::bad);
+    }
+    ASSERT_TRUE(live.write("reacting_on", "1"));
+  }
+  std::map<std::string, std::uint64_t> stats = stats_of(live, "of_all");
+  EXPECT_EQ(stats["silenced"] + stats["lost"], static_cast<std::uint64_t>(kViolations));
+  EXPECT_EQ(live.counting->done, 0U);
+  say(Mark::begin);
+  say(Mark::bad);
+  EXPECT_TRUE(becomes_true([&] { return live.counting->done == 1; }));
+}
+
 // Events that were missed while monitoring was off could have led anywhere.
 TEST(Reset, AfterMonitoringWasOffInstancesStartAnew) {
   const TrustedFolder definitions;

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -100,6 +101,7 @@ class LiveTree {
       while (!stop_) {
         pollfd ready{instrumentation->poll_fd(), POLLIN, 0};
         (void)::poll(&ready, 1, 10);
+        const std::lock_guard lock(draining);
         while (instrumentation->drain()) {
         }
       }
@@ -148,6 +150,7 @@ class LiveTree {
   Reactions reactions;
   VerdictStreams streams;
   Verdicts verdicts;
+  std::mutex draining;  // who holds it keeps verdicts in the ring
   std::unique_ptr<KernelInstrumentation> instrumentation;
   std::unique_ptr<Registry> registry;
   std::unique_ptr<LiveLoader> loader;

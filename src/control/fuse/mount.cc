@@ -238,7 +238,8 @@ struct TreeMount::State {
     // position.
     fuse_open_out answer{};
     answer.fh = ++last_handle;
-    answer.open_flags = FOPEN_DIRECT_IO | (stream ? FOPEN_STREAM : 0U);
+    // There is nothing to flush: a reader whose daemon has gone closes its file without an error.
+    answer.open_flags = FOPEN_DIRECT_IO | FOPEN_NOFLUSH | (stream ? FOPEN_STREAM : 0U);
     opened.emplace(answer.fh, opening);
     if (fuse_reply_buf(request, reinterpret_cast<const char*>(&answer), sizeof answer) != 0) {
       opened.erase(answer.fh);
@@ -270,7 +271,7 @@ struct TreeMount::State {
       if (target != nullptr) fuse_reply_poll(request, kAlways);
       return;
     }
-    // Kept also where there is something now: for an edge-triggered epoll the next one counts.
+    // Kept also where there is something now: a poller that reads it all waits for the next.
     if (handle != nullptr) target->watch(handle);
     fuse_reply_poll(request, target->file().readable() ? kReadable : 0);
   }

@@ -57,6 +57,11 @@ struct KernelInstrumentation::State {
     if (hooks.lost != nullptr) hooks.lost(entry.name(), lost - entry.lost_told);
     entry.lost_told = lost;
   }
+  Result<> drain_all() {
+    Result<> drained = engine->drain_all(*hooks.sink);
+    after_drain();
+    return drained;
+  }
   /// What is to be done after verdicts were taken.
   void after_drain() {
     for (auto& [handle, entry] : entries) {
@@ -176,9 +181,12 @@ Result<> KernelInstrumentation::switch_on(std::span<const MonitorHandle> monitor
 Result<> KernelInstrumentation::switch_off(std::span<const MonitorHandle> monitors) {
   const std::lock_guard lock(state_->mutex);
   SWERVE_TRY(state_->engine->disarm(state_->numbers(monitors)));
-  Result<> drained = state_->engine->drain_all(*state_->hooks.sink);
-  state_->after_drain();
-  return drained;
+  return state_->drain_all();
+}
+
+Result<> KernelInstrumentation::hand_over() {
+  const std::lock_guard lock(state_->mutex);
+  return state_->drain_all();
 }
 
 Result<> KernelInstrumentation::set_reacting(bool on) {

@@ -51,6 +51,7 @@ class KernelInstrumentation final : public Instrumentation {
   Result<> reset(std::span<const MonitorHandle> monitors) override;
   Result<> switch_on(std::span<const MonitorHandle> monitors) override;
   Result<> switch_off(std::span<const MonitorHandle> monitors) override;
+  Result<> hand_over() override;
   Result<> set_reacting(bool on) override;
   MonitorStats stats(MonitorHandle monitor) const override;
 

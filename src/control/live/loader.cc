@@ -123,7 +123,14 @@ Result<> LiveLoader::load(const std::string& path) {
   if (unread) return Error(unread->code(), lines(read.diagnostics), unread->os_errno());
   BindOutcome bound = bind_read(read, state_->catalog);
   if (has_errors(bound.diagnostics)) return refusal(bound.diagnostics);
-  if (bound.monitor) SWERVE_TRY(state_->instrumentation.verify(*bound.monitor));
+  if (bound.monitor) {
+    Result<> verified = state_->instrumentation.verify(*bound.monitor);
+    if (!verified && verified.error().code() == ErrorCode::denied) {
+      // EPERM would say that the file is not trusted.
+      return Error(ErrorCode::unsupported, verified.error().message(), EOPNOTSUPP);
+    }
+    if (!verified) return verified;
+  }
   return state_->enter(*read.definition, std::move(bound.monitor), "");
 }
 

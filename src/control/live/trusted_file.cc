@@ -159,7 +159,7 @@ Result<std::string> read_trusted_file(const std::string& path, std::size_t limit
   if (text) return text;
   if (text.error().os_errno() != 0) return Error::from_errno(text.error().os_errno(), escape(path));
   return Error(text.error().code(),
-               cat(escape(path), ": longer than the limit of ", limit, " bytes"));
+               cat(escape(path), ": longer than the limit of ", limit, " bytes"), EFBIG);
 }
 
 }  // namespace swerve
