@@ -80,8 +80,8 @@ struct Record {
   std::int32_t stack_bytes;
   std::int32_t reacted;  // kSignalled, a negative errno, or 0: no signal was tried
   std::uint32_t serial;  // of the monitor: its number may be another one's by now
-  std::uint64_t by;   // tgid << 32 | tid
-  std::uint32_t tid;  // task scope: the instance's task
+  std::uint64_t by;      // tgid << 32 | tid
+  std::uint32_t tid;     // task scope: the instance's task
   std::uint32_t tgid;
   char by_comm[16];
   char comm[16];

@@ -1,5 +1,5 @@
-// treeops ROOT FILE - does what each line of FILE says to the control files under ROOT, and prints the line with what came
-// of it. Lines:
+// treeops ROOT FILE - does what each line of FILE says to the control files under ROOT, and prints
+// the line with what came of it. Lines:
 //   put PATH TEXT   opened with O_TRUNC, TEXT written (with \n, \t)
 //   add PATH TEXT   opened with O_APPEND
 //   get PATH        read to the end; NUL bytes are left out
@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static size_t unescape(char *text) {
-  char *to = text;
-  for (const char *from = text; *from != 0; ++from) {
+static size_t unescape(char* text) {
+  char* to = text;
+  for (const char* from = text; *from != 0; ++from) {
     if (*from == '\\' && (from[1] == 'n' || from[1] == 't')) {
       *to++ = *++from == 'n' ? '\n' : '\t';
     } else {
@@ -22,7 +22,7 @@ static size_t unescape(char *text) {
   return (size_t)(to - text);
 }
 
-static void show(const char *text, size_t length) {
+static void show(const char* text, size_t length) {
   for (size_t i = 0; i < length; ++i) {
     if (text[i] == '\n') {
       fputs("\\n", stdout);
@@ -44,8 +44,8 @@ static void read_whole(int fd) {
   }
 }
 
-int main(int argc, char **argv) {
-  FILE *const file = argc == 3 ? fopen(argv[2], "r") : NULL;
+int main(int argc, char** argv) {
+  FILE* const file = argc == 3 ? fopen(argv[2], "r") : NULL;
   if (file == NULL) return 2;
   char line[4096];
   while (fgets(line, sizeof line, file) != NULL) {
