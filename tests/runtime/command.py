@@ -593,9 +593,12 @@ def wakeups_while_running():
     """wwnr finds violations under a load, and explains them"""
     with folder() as home:
         load = built(home, "wakeups.c", "wakeups")
-        ran = swerve("mon", "wwnr", "--json", "--", load, "2")
-        expect_equal((ran.status, ran.err), (0, ""), ran)
-        found = [v for v in violations(ran) if (v["state"], v["event"]) == ("running", "wakeup")]
+        for _ in range(8):  # a machine with other work may have none in two seconds
+            ran = swerve("mon", "wwnr", "--json", "--", load, "2")
+            expect_equal((ran.status, ran.err), (0, ""), ran)
+            found = [v for v in violations(ran) if (v["state"], v["event"]) == ("running", "wakeup")]
+            if found:
+                break
         expect(found, "none", ran)
         for one in found:
             expect_equal((one["comm"], one["expected"], one["id"]), ("wakeups", ["switch_out"], one["tid"]), ran)
