@@ -25,7 +25,7 @@ cc=${CC:-cc}
 "$cc" -O2 -static -o "$dir/bin/rwfs_demo" "$root/examples/rwfs_demo.c" || exit 1
 reference=${REFERENCE_KERNEL:-$dir/reference/bzImage}
 
-boot() { "$here/boot.sh" "$@" "$dir"/bin/* "$root/monitors"; }
+boot() { "$here/boot.sh" "$@" "$dir"/bin/* "$here/guest_serve.sh" "$root/monitors"; }
 
 # side_by_side SCRIPT COMPARE OUT [FILE...]: again, up to three times in all, when the host was so busy that records were lost.
 side_by_side() {
