@@ -5,90 +5,18 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <utility>
 
+#include "app/commands.h"
 #include "base/text.h"
 
 namespace swerve {
-namespace {
-
-/// Takes the first line of `text` off it, without its newline.
-std::string_view take_line(std::string_view& text) {
-  const std::size_t end = text.find('\n');
-  const std::string_view line = text.substr(0, end);
-  text = end == text.npos ? std::string_view() : text.substr(end + 1);
-  return line;
-}
-
-struct NamedCount {
-  std::string_view name;
-  std::uint64_t& value;
-};
-
-/// The counts that `stats` names.
-std::array<NamedCount, 17> counts_of(TreeStats& s) {
-  return {{{"events", s.stats.events},
-           {"violations", s.stats.violations},
-           {"started", s.stats.started},
-           {"instances", s.stats.instances},
-           {"refused", s.stats.refused},
-           {"raced", s.stats.raced},
-           {"lost", s.stats.lost},
-           {"missed", s.stats.missed},
-           {"compat", s.stats.compat},
-           {"reactions", s.reactions.reactions},
-           {"failed", s.reactions.failed},
-           {"suppressed", s.reactions.suppressed},
-           {"dropped", s.reactions.dropped},
-           {"cancelled", s.reactions.cancelled},
-           {"silenced", s.reactions.silenced},
-           {"dry_run", s.reactions.dry_run},
-           {"waiting", s.reactions.waiting}}};
-}
-
-std::optional<Scope> scope_named(std::string_view name) {
-  for (const Scope scope : {Scope::global, Scope::cpu, Scope::task, Scope::object})
-    if (scope_name(scope) == name) return scope;
-  return std::nullopt;
-}
-
-}  // namespace
 
 std::string TreeMonitor::file(std::string_view which) const {
   return parent.empty() ? cat("monitors/", name, "/", which)
                         : cat("monitors/", parent, "/", name, "/", which);
-}
-
-TreeStats parse_tree_stats(std::string_view text) {
-  TreeStats out;
-  const auto counts = counts_of(out);
-  while (!text.empty()) {
-    std::string_view value = take_line(text);
-    const std::string_view name = value.substr(0, value.find(' '));
-    value.remove_prefix(std::min(name.size() + 1, value.size()));
-    if (name == "scope") out.scope = scope_named(value);
-    if (name == "last_error") out.reactions.last_error = value;
-    for (const NamedCount& count : counts)
-      if (count.name == name)
-        (void)std::from_chars(value.data(), value.data() + value.size(), count.value);
-  }
-  return out;
-}
-
-TreeStats since(const TreeStats& before, const TreeStats& now) {
-  TreeStats out = now;
-  TreeStats then = before;
-  const auto counts = counts_of(out);
-  const auto earlier = counts_of(then);
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i].name == "instances" || counts[i].name == "waiting") continue;
-    counts[i].value -= std::min(counts[i].value, earlier[i].value);
-  }
-  return out;
 }
 
 Result<TreeClient> TreeClient::at(const std::string& folder) {

@@ -10,14 +10,9 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "monitor/scope.h"
-#include "monitor/stats.h"
-#include "react/reactions.h"
+#include "control/stats_text.h"
 
 namespace swerve {
-
-/// Where a daemon's tree is when nobody says otherwise.
-inline constexpr const char* kDefaultMount = "/run/swerve";
 
 /// A monitor that the tree has.
 struct TreeMonitor {
@@ -28,17 +23,6 @@ struct TreeMonitor {
   /// "monitors/sched/sco/enable"
   std::string file(std::string_view which) const;
 };
-
-/// What a monitor's `stats` say.
-struct TreeStats {
-  std::optional<Scope> scope;  // none for a container
-  MonitorStats stats;
-  ReactionCounts reactions;
-};
-/// Lines of a name and a value; unknown ones are skipped, what is missing is 0.
-TreeStats parse_tree_stats(std::string_view text);
-/// What was counted from `before` to `now`; the instances and what waits are those of now.
-TreeStats since(const TreeStats& before, const TreeStats& now);
 
 /// Holds the folder open, so it stays this daemon's tree: when the daemon has ended, everything
 /// fails, even when another one has begun at the same place.

@@ -91,8 +91,7 @@ TaskInfo task(const Members& from) {
 
 Scope scope(const Members& from) {
   const std::string name = from.text("scope");
-  for (const Scope one : {Scope::global, Scope::cpu, Scope::task, Scope::object})
-    if (scope_name(one) == name) return one;
+  if (const std::optional<Scope> scope = scope_named(name)) return *scope;
   from.fail(cat("there is no scope '", escape(name), "'"));
   return Scope::global;
 }

@@ -21,6 +21,13 @@ std::string join(const std::vector<std::string>& parts, std::string_view between
   return out;
 }
 
+std::string_view take_line(std::string_view& text) {
+  const std::size_t end = text.find('\n');
+  const std::string_view line = text.substr(0, end);
+  text = end == text.npos ? std::string_view() : text.substr(end + 1);
+  return line;
+}
+
 namespace {
 // Length of the valid UTF-8 sequence at the start of `s`, with its code point; 0 when there is
 // none.

@@ -32,6 +32,9 @@ std::string cat(const Parts&... parts) {
 /// "a, b, c"
 std::string join(const std::vector<std::string>& parts, std::string_view between = ", ");
 
+/// Takes the first line of `text` off it, and answers it without its newline.
+std::string_view take_line(std::string_view& text);
+
 /// `text` made safe to print on a terminal or into a log: control characters, DEL, backslash and
 /// bytes that are not part of valid UTF-8 become \n, \t, \\ or \xHH; C1 controls (U+0080..U+009F)
 /// too. For every text that comes from outside: task names, file names, strings of the kernel.

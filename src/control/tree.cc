@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "control/stats_text.h"
 
 namespace swerve {
 namespace {
@@ -315,36 +316,6 @@ std::string status_text(const MonitorView& monitor) {
   return monitor.running ? "running\n" : "paused: monitoring_on is 0\n";
 }
 
-std::string stats_text(const MonitorView& monitor, const MonitorReport& report) {
-  const MonitorStats& stats = report.stats;
-  const ReactionCounts& counts = report.reactions;
-  std::string out;
-  if (!monitor.container) out += cat("scope ", scope_name(monitor.scope), "\n");
-  for (const auto& [key, value] : std::initializer_list<std::pair<const char*, std::uint64_t>>{
-           {"events", stats.events},
-           {"violations", stats.violations},
-           {"started", stats.started},
-           {"instances", stats.instances},
-           {"refused", stats.refused},
-           {"raced", stats.raced},
-           {"lost", stats.lost},
-           {"missed", stats.missed},
-           {"compat", stats.compat},
-           {"reactions", counts.reactions},
-           {"failed", counts.failed},
-           {"suppressed", counts.suppressed},
-           {"dropped", counts.dropped},
-           {"cancelled", counts.cancelled},
-           {"silenced", counts.silenced},
-           {"dry_run", counts.dry_run},
-           {"waiting", counts.waiting},
-       }) {
-    out += cat(key, " ", value, "\n");
-  }
-  if (!counts.last_error.empty()) out += cat("last_error ", escape(counts.last_error), "\n");
-  return out;
-}
-
 std::string reactors_text(const std::vector<std::string>& reactors, const std::string& chosen) {
   std::string out;
   for (const std::string& reactor : reactors)
@@ -405,7 +376,9 @@ Result<std::string> ControlTree::State::text(const Found& what) const {
     case File::stats: {
       const Result<MonitorReport> report = registry.report(what.monitor);
       if (!report) return not_found(what.monitor);
-      return stats_text(*monitor, *report);
+      TreeStats stats{*report, std::nullopt};
+      if (!monitor->container) stats.scope = monitor->scope;
+      return stats_text(std::move(stats));
     }
     case File::model: {
       Result<std::string> model = registry.model(what.monitor);

@@ -1,6 +1,7 @@
 // monitor/scope.h - what a monitor has one instance for, and how an event may start one.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 namespace swerve {
@@ -25,6 +26,14 @@ constexpr std::string_view scope_name(Scope scope) noexcept {
       return "object";
   }
   return "?";
+}
+
+/// The other way round.
+constexpr std::optional<Scope> scope_named(std::string_view name) noexcept {
+  for (const Scope scope : {Scope::global, Scope::cpu, Scope::task, Scope::object}) {
+    if (scope_name(scope) == name) return scope;
+  }
+  return std::nullopt;
 }
 
 /// What an event does to an instance that is not monitoring. On one that is, all three are the

@@ -216,12 +216,10 @@ class Reader {
       complain(whole_file(), cat("'scope' is missing (", join(scopes), ")"));
     const std::optional<std::string> value = line(table, "scope");
     if (!value) return;
-    for (const Scope scope : {Scope::global, Scope::cpu, Scope::task, Scope::object}) {
-      if (*value == scope_name(scope)) {
-        definition_.scope = scope;
-        scope_known_ = true;
-        return;
-      }
+    if (const std::optional<Scope> scope = scope_named(*value)) {
+      definition_.scope = *scope;
+      scope_known_ = true;
+      return;
     }
     complain(place(*table.get("scope")), cat("no scope '", escape(*value), "' (", join(scopes), ")",
                                              near_miss(*value, scopes)));
