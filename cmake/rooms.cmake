@@ -36,6 +36,17 @@ if(SWERVE_WITH_TESTS)
   find_library(RAPIDCHECK_LIBRARY rapidcheck REQUIRED)
 endif()
 
+# What to link for a pkg-config package, into VARIABLE.
+function(swerve_package variable name at_least)
+  find_package(PkgConfig REQUIRED)
+  pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${name}>=${at_least})
+  if(SWERVE_STATIC)
+    set(${variable} ${${name}_STATIC_LDFLAGS} PARENT_SCOPE)
+  else()
+    set(${variable} PkgConfig::${name} PARENT_SCOPE)
+  endif()
+endfunction()
+
 function(swerve_test target)
   cmake_parse_arguments(TEST "LIVE" "PREFIX" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${target} ${TEST_SOURCES})

@@ -6,11 +6,12 @@
 
 namespace swerve {
 
-Result<CaughtSignals> catch_signals() {
+Result<CaughtSignals> catch_signals(Children children) {
   CaughtSignals out;
   sigset_t caught;
   sigemptyset(&caught);
-  for (const int number : {SIGINT, SIGTERM, SIGCHLD}) sigaddset(&caught, number);
+  for (const int number : {SIGINT, SIGTERM}) sigaddset(&caught, number);
+  if (children == Children::heard) sigaddset(&caught, SIGCHLD);
   struct sigaction hangup {};
   if (::sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
     sigaddset(&caught, SIGHUP);  // under nohup it stays ignored

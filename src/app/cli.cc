@@ -166,10 +166,7 @@ void add_serve(CLI::App& app, ServeOptions& options, int& status) {
         [&](const std::string& given) { options.group = given; });
   value("--ring", "SIZE", "Memory for verdicts that wait to be read: 512K, 16M; 4M without",
         [&](const std::string& given) { options.ring_bytes = ring_size(given); });
-  serve->add_flag("--allow-panic", options.allow_panic,
-                  "Let monitors choose the reactor panic, which stops the machine");
-  serve->add_flag("--allow-signal", options.allow_signal,
-                  "Let monitors choose the reactor signal, which may end any process");
+  add_rights(*serve, options.rights);
   serve->add_flag("-v,--verbose", options.verbose, "Print each violation on standard error");
   serve->callback([&] { status = run_serve(options); });
 }

@@ -14,6 +14,9 @@
 
 namespace swerve {
 
+/// Where a daemon's tree is when nobody says otherwise.
+inline constexpr const char* kDefaultMount = "/run/swerve";
+
 struct ListOptions {
   std::optional<std::string> mount;  // --mount; none: the default one, if a daemon serves it
   std::vector<std::string> folders;  // --monitors; empty: the default ones
@@ -51,11 +54,10 @@ struct ModelOptions {
 int run_model(const ModelOptions& options);
 
 struct ServeOptions {
-  std::string mount = "/run/swerve";
+  std::string mount = kDefaultMount;
   std::vector<std::string> folders;
-  std::vector<std::string> enable;  // names, or PARENT:NAME
-  bool allow_panic = false;
-  bool allow_signal = false;
+  std::vector<std::string> enable;   // names, or PARENT:NAME
+  ReactorRights rights;              // --allow-panic, --allow-signal
   std::optional<std::string> group;  // whose the tree is
   std::uint32_t ring_bytes = 4U << 20;
   bool verbose = false;

@@ -15,11 +15,6 @@ void counts(JsonObject& out, const MonitorStats& stats) {
 
 }  // namespace
 
-std::string lost_json(std::string_view monitor, std::uint64_t lines) {
-  JsonObject out;
-  return out.text("type", "lost").text("monitor", monitor).number("lines", lines).str() + "\n";
-}
-
 std::string inconclusive_json(const MonitorSummary& monitor, TimeNs time) {
   JsonObject out;
   out.text("type", "inconclusive").number("time_ns", time.ns).text("monitor", monitor.monitor);

@@ -2,9 +2,7 @@
 // member means. Members are added, never renamed.
 #pragma once
 
-#include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "app/report.h"
 #include "base/time.h"
@@ -12,8 +10,6 @@
 namespace swerve {
 
 /// Each ends in a newline.
-/// That so many lines of this monitor stand missing here.
-std::string lost_json(std::string_view monitor, std::uint64_t lines);
 /// That verdicts of this monitor may rest on what was lost.
 std::string inconclusive_json(const MonitorSummary& monitor, TimeNs time);
 std::string summary_json(const Summary& summary);

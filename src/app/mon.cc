@@ -292,7 +292,7 @@ Result<int> watch_alone(const MonOptions& options, const CaughtSignals& signals)
 }
 
 Result<int> watch_somehow(const MonOptions& options) {
-  SWERVE_TRY_ASSIGN(const CaughtSignals signals, catch_signals());
+  SWERVE_TRY_ASSIGN(const CaughtSignals signals, catch_signals(Children::heard));
   const Result<std::optional<TreeClient>> tree = tree_for(options);
   if (!tree) {
     // A daemon whose tree is not for this user does not keep him from watching by himself.

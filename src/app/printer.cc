@@ -47,7 +47,7 @@ void Printer::on_violation(const Violation& violation) {
 
 void Printer::on_unread(WatchedMonitor& monitor, std::uint64_t lines) {
   monitor.summary.unread += lines;
-  if (options_.json) output_.put(lost_json(monitor.summary.monitor, lines));
+  if (options_.json) output_.put(lost_lines_json(monitor.summary.monitor, lines));
 }
 
 int Printer::end(TimeNs armed, TimeNs ended) {

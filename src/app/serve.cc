@@ -14,6 +14,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include "app/caught_signals.h"
 #include "app/commands.h"
 #include "app/definitions.h"
 #include "app/notify.h"
@@ -86,23 +87,6 @@ Result<unsigned> group_id(const std::string& name) {
   return Error(ErrorCode::not_found, cat("there is no ", what));
 }
 
-/// SIGTERM, SIGINT and SIGHUP as a descriptor; blocked for the threads that come too. A hang-up
-/// ends the daemon, as it has no configuration to read anew; under nohup it stays ignored.
-Result<UniqueFd> catch_signals() {
-  sigset_t caught;
-  sigemptyset(&caught);
-  sigaddset(&caught, SIGTERM);
-  sigaddset(&caught, SIGINT);
-  struct sigaction hangup {};
-  if (::sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
-    sigaddset(&caught, SIGHUP);
-  if (::sigprocmask(SIG_BLOCK, &caught, nullptr) != 0)
-    return Error::from_errno(errno, "block signals");
-  UniqueFd fd(::signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!fd) return Error::from_errno(errno, "signalfd");
-  return fd;
-}
-
 /// A monitor that is enabled holds a descriptor for each map, program and link of its, and there
 /// may be a thousand.
 void allow_many_descriptors() {
@@ -120,7 +104,8 @@ class Daemon {
   /// Returns the exit status.
   Result<int> run() {
     SWERVE_TRY(check_rights());
-    SWERVE_TRY_ASSIGN(signals_, catch_signals());
+    // A hang-up ends the daemon, as it has no configuration to read anew.
+    SWERVE_TRY_ASSIGN(signals_, catch_signals(Children::ignored));
     allow_many_descriptors();
     SWERVE_TRY(make());
     if (!load()) return kFailed;
@@ -159,8 +144,7 @@ class Daemon {
     SWERVE_TRY_ASSIGN(instrumentation_, KernelInstrumentation::create(*catalog_, std::move(hooks),
                                                                       options_.ring_bytes));
     verdicts_.leave_out(instrumentation_->self().tgid);
-    registry_.emplace(ReactorSet::standard({options_.allow_panic, options_.allow_signal}),
-                      reactions_);
+    registry_.emplace(ReactorSet::standard(options_.rights), reactions_);
     loader_.emplace(*catalog_, *instrumentation_, *registry_, streams_);
     tree_.emplace(*registry_, streams_, &*loader_);
     return {};
@@ -217,7 +201,7 @@ class Daemon {
   }
 
   Result<> watch() {
-    SWERVE_TRY(loop_->watch(signals_.get(), [this] {
+    SWERVE_TRY(loop_->watch(signals_.fd.get(), [this] {
       if (stop_asked()) stop();
     }));
     SWERVE_TRY(loop_->watch(instrumentation_->poll_fd(), [this] { drain(); }));
@@ -250,7 +234,7 @@ class Daemon {
 
   bool stop_asked() {
     signalfd_siginfo info{};
-    while (::read(signals_.get(), &info, sizeof info) == sizeof info) stopping_ = true;
+    while (::read(signals_.fd.get(), &info, sizeof info) == sizeof info) stopping_ = true;
     return stopping_;
   }
   void stop() {
@@ -265,7 +249,7 @@ class Daemon {
   // What stands later uses what stands before it, and goes first.
   const ServeOptions& options_;
   ServiceManager manager_;
-  UniqueFd signals_;
+  CaughtSignals signals_;
   MountOptions mount_options_;
   std::unique_ptr<KernelCatalog> catalog_;
   Reactions reactions_;

@@ -21,24 +21,13 @@ using Content = StreamShape::Content;
 using Form = StreamShape::Form;
 
 std::string lost_lines(const StreamShape& shape, std::uint64_t lines) {
-  if (shape.form == Form::json) {
-    JsonObject out;
-    out.text("type", "lost");
-    if (shape.monitors.size() == 1) out.text("monitor", shape.monitors[0]);
-    return out.number("lines", lines).str() + "\n";
-  }
+  if (shape.form == Form::json)
+    return lost_lines_json(shape.monitors.size() == 1 ? shape.monitors[0] : "", lines);
   return cat("[LOST ", lines, " lines: this reader is too slow]\n");
 }
 
 std::string lost_reports(Form form, const std::string& monitor, std::uint64_t reports) {
-  if (form == Form::json) {
-    return JsonObject()
-               .text("type", "lost")
-               .text("monitor", monitor)
-               .number("reports", reports)
-               .str() +
-           "\n";
-  }
+  if (form == Form::json) return lost_reports_json(monitor, reports);
   return cat("[LOST ", reports, " reports of ", escape(monitor), ": the ring was full]\n");
 }
 

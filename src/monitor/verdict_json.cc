@@ -28,7 +28,22 @@ JsonObject occurrence(std::string_view type, const Occurrence& what) {
   return out;
 }
 
+std::string lost_json(std::string_view monitor, std::string_view what, std::uint64_t count) {
+  JsonObject out;
+  out.text("type", "lost");
+  if (!monitor.empty()) out.text("monitor", monitor);
+  return out.number(what, count).str() + "\n";
+}
+
 }  // namespace
+
+std::string lost_lines_json(std::string_view monitor, std::uint64_t lines) {
+  return lost_json(monitor, "lines", lines);
+}
+
+std::string lost_reports_json(std::string_view monitor, std::uint64_t reports) {
+  return lost_json(monitor, "reports", reports);
+}
 
 std::string step_json(const Step& step) {
   JsonObject out = occurrence("step", step);

@@ -1,8 +1,10 @@
-// monitor/verdict_json.h - steps and violations as JSON, one object a line; docs/json.md says what
-// each member means. Members are added, never renamed.
+// monitor/verdict_json.h - steps, violations and what is missing of them as JSON, one object a
+// line; docs/json.md says what each member means. Members are added, never renamed.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "monitor/verdict.h"
 
@@ -11,5 +13,10 @@ namespace swerve {
 /// Each ends in a newline.
 std::string step_json(const Step& step);
 std::string violation_json(const Violation& violation);
+/// That so many lines stand missing here, of this monitor (or, empty, of several): their reader was
+/// too slow.
+std::string lost_lines_json(std::string_view monitor, std::uint64_t lines);
+/// That so many reports of this monitor found the engine's ring full.
+std::string lost_reports_json(std::string_view monitor, std::uint64_t reports);
 
 }  // namespace swerve

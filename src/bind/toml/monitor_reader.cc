@@ -28,9 +28,7 @@ ReadMonitor read_monitor(const std::string& path, const FileReader& read,
   out.diagnostics = std::move(parsed.diagnostics);
   out.definition = std::move(parsed.definition);
   out.draft = std::move(parsed.draft);
-  const Definition* const definition = out.definition ? &*out.definition
-                                       : out.draft    ? &*out.draft
-                                                      : nullptr;
+  const Definition* const definition = out.whole_or_draft();
   if (definition == nullptr || definition->container || definition->model.empty()) return out;
   fs::path model = definition->model;
   if (model.is_relative()) model = fs::path(path).parent_path() / model;
@@ -45,9 +43,7 @@ ReadMonitor read_monitor(const std::string& path, const FileReader& read,
 
 BindOutcome bind_read(const ReadMonitor& read, const ProbeCatalog& catalog) {
   BindOutcome out{{}, read.diagnostics};
-  const Definition* const definition = read.definition ? &*read.definition
-                                       : read.draft    ? &*read.draft
-                                                       : nullptr;
+  const Definition* const definition = read.whole_or_draft();
   if (definition == nullptr || !read.model) return out;
   Diagnostics more;
   if (read.definition) {

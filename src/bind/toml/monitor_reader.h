@@ -18,6 +18,12 @@ struct ReadMonitor {
   std::optional<Definition> draft;  // of a definition with errors
   std::optional<Automaton> model;
   Diagnostics diagnostics;
+
+  /// The definition, or what could be read of it; null when there is neither.
+  const Definition* whole_or_draft() const {
+    if (definition) return &*definition;
+    return draft ? &*draft : nullptr;
+  }
 };
 
 /// How a file is read: the path and the most bytes that it may have.

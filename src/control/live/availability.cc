@@ -67,7 +67,10 @@ std::string Availability::why_not(const ReadMonitor& monitor) {
   if (!monitor.definition) return "it has no definition";
   if (monitor.definition->container) return "";
   if (catalog_ == nullptr) return why_no_catalog_;
-  const BindOutcome bound = bind(*monitor.definition, *monitor.model, *catalog_);
+  return why_not(bind_read(monitor, *catalog_));
+}
+
+std::string Availability::why_not(const BindOutcome& bound) {
   if (!bound.monitor) return first_error(bound.diagnostics);
   const std::vector<std::string> missing = missing_rights();
   if (!missing.empty()) return cat("needs ", join(missing, " and "), ": run as root");

@@ -23,9 +23,11 @@ class Availability {
   const KernelCatalog* catalog() const { return catalog_; }
   const std::string& why_no_catalog() const { return why_no_catalog_; }
 
-  /// Why the monitor cannot run here; empty when it can. Binds it and loads an empty program for
-  /// each kind of probe that it needs (for each function, with fentry and fexit).
+  /// Why the monitor cannot run here; empty when it can. Binds it against the catalog.
   std::string why_not(const ReadMonitor& monitor);
+  /// The same for one that was bound already (or is a container). Loads an empty program for each
+  /// kind of probe that it needs (for each function, with fentry and fexit).
+  std::string why_not(const BindOutcome& bound);
   /// The same for one probe.
   std::string why_not(const Probe& probe);
 

@@ -91,8 +91,8 @@ Result<std::unique_ptr<KernelInstrumentation>> KernelInstrumentation::create(
 
 MonitorHandle KernelInstrumentation::add(BoundMonitor monitor) {
   const std::lock_guard lock(state_->mutex);
-  MonitorHandle handle = 0;
-  while (state_->entries.count(handle) != 0) ++handle;
+  const auto& entries = state_->entries;
+  const MonitorHandle handle = entries.empty() ? 0 : entries.rbegin()->first + 1;
   state_->entries.emplace(handle, Entry{std::move(monitor)});
   return handle;
 }

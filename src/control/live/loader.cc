@@ -112,14 +112,10 @@ Result<> LiveLoader::State::enter(const Definition& definition, std::optional<Bo
 }
 
 Result<> LiveLoader::load(const std::string& path) {
-  if (!path.starts_with('/'))
-    return Error(ErrorCode::invalid,
-                 cat("give the whole path: ", escape(path), " begins in no folder known here"),
-                 EINVAL);
   const std::lock_guard lock(state_->mutex);
   std::optional<Error> unread;
   ReadMonitor read = read_monitor(path, read_trusted_file, &unread);
-  if (unread && !read.definition && !read.draft) return *std::move(unread);
+  if (unread && read.whole_or_draft() == nullptr) return *std::move(unread);
   if (unread) return Error(unread->code(), lines(read.diagnostics), unread->os_errno());
   BindOutcome bound = bind_read(read, state_->catalog);
   if (has_errors(bound.diagnostics)) return refusal(bound.diagnostics);
@@ -155,7 +151,8 @@ Result<> LiveLoader::add(const std::string& path) {
   if (!read.model) return refusal(bound.diagnostics);
   if (!bound.monitor && !own_errors(definition, *read.model, state_->catalog).empty())
     return refusal(bound.diagnostics);
-  return state_->enter(definition, std::move(bound.monitor), state_->availability.why_not(read));
+  std::string cannot_run = state_->availability.why_not(bound);
+  return state_->enter(definition, std::move(bound.monitor), std::move(cannot_run));
 }
 
 }  // namespace swerve
