@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes src/kernel/syscalls_x86_64.inc: number, 32-bit number, name and arguments of every system call.
+"""Writes src/bind/syscalls_x86_64.inc: number, 32-bit number, name and arguments of every system call.
 
 The names and types of arguments are read from a running kernel's tracefs (events/syscalls/*/format), the
 numbers from the C library's headers. Run it as root on a recent kernel and check the difference in.
 
-usage: gen_syscalls.py > src/kernel/syscalls_x86_64.inc
+usage: gen_syscalls.py > src/bind/syscalls_x86_64.inc
 """
 import glob
 import re

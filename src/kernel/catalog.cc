@@ -12,7 +12,7 @@
 
 #include "base/diagnostic.h"
 #include "base/text.h"
-#include "kernel/syscalls.h"
+#include "bind/syscalls.h"
 
 namespace swerve {
 

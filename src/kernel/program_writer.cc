@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "kernel/syscalls.h"
+#include "bind/syscalls.h"
 
 namespace swerve {
 

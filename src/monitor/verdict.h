@@ -36,6 +36,11 @@ struct PathStep {
   friend bool operator==(const PathStep&, const PathStep&) = default;
 };
 
+/// A state's name, or none: the instance may not have been monitoring.
+using StateOrNone = std::optional<std::string>;
+/// "{running|not_running}"; with none among them "{running|-}". A single one without braces.
+std::string set_text(const std::vector<StateOrNone>& states);
+
 /// What steps and violations have in common.
 struct Occurrence {
   TimeNs time;
@@ -43,16 +48,19 @@ struct Occurrence {
   InstanceId id;
   std::optional<TaskInfo> task;  // whom the instance belongs to; task scope only
   std::uint32_t cpu = 0;         // where the event happened
-  TaskInfo by;                   // the task that ran there
-  std::string state;             // before the event
+  TaskInfo by;                   // the task that ran there; tgid 0 where that is not known
+  std::string state;             // before the event; where it is not certain, set_text(states)
   std::string event;
+  // Where it is not certain in which state the instance was: those that are possible. Else empty.
+  std::vector<StateOrNone> states;
   friend bool operator==(const Occurrence&, const Occurrence&) = default;
 };
 
 /// An event that the model allowed.
 struct Step : Occurrence {
-  std::string next;
-  bool final = false;  // whether `next` is a final state
+  std::string next;                // where it is not certain, set_text(nexts)
+  bool final = false;              // whether `next` is a final state; of several: all of them
+  std::vector<StateOrNone> nexts;  // where it is not certain: those that are possible. Else empty
   friend bool operator==(const Step&, const Step&) = default;
 };
 
@@ -69,6 +77,29 @@ struct Violation : Occurrence {
   friend bool operator==(const Violation&, const Violation&) = default;
 };
 
+/// Why something is not certain; a set of bits.
+enum class Doubt : std::uint8_t {
+  none = 0,
+  lost = 1,    // events before it were lost
+  value = 2,   // a recorded value stands for several, or is missing
+  unknown = 4  // it is not recorded which instance an event was about
+};
+constexpr Doubt operator|(Doubt a, Doubt b) noexcept {
+  return static_cast<Doubt>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr bool has(Doubt set, Doubt one) noexcept {
+  return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
+}
+
+/// An event that the model may have allowed or not: that depends on which of `states` the instance
+/// was in. It was in one of those that do not allow it, or it took a step (or nothing happened: it
+/// was not monitoring, or the event was not one of the model's at all).
+struct Inconclusive : Occurrence {
+  std::vector<std::string> violating;  // of `states`, those that do not allow the event
+  Doubt why = Doubt::none;
+  friend bool operator==(const Inconclusive&, const Inconclusive&) = default;
+};
+
 /// Takes what an engine says. Called on the thread that feeds or drains the engine; must not call
 /// back into it.
 class VerdictSink {
@@ -76,6 +107,7 @@ class VerdictSink {
   virtual ~VerdictSink() = default;
   virtual void on_step(const Step& step) = 0;  // only from engines that were asked for every step
   virtual void on_violation(const Violation& violation) = 0;
+  virtual void on_inconclusive(const Inconclusive& /*inconclusive*/) {}  // recorded traces only
 };
 
 /// "rv: monitor wwnr does not allow event wakeup on state running": the kernel's words.

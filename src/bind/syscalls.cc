@@ -1,4 +1,4 @@
-#include "kernel/syscalls.h"
+#include "bind/syscalls.h"
 
 #include <algorithm>
 
@@ -7,7 +7,7 @@ namespace swerve {
 const std::vector<Syscall>& all_syscalls() {
 #define SYSCALL(number, compat, name, arguments) {number, compat, name, arguments},
   static const std::vector<Syscall> calls = {
-#include "kernel/syscalls_x86_64.inc"
+#include "bind/syscalls_x86_64.inc"
   };
 #undef SYSCALL
   return calls;

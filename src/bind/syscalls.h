@@ -1,4 +1,4 @@
-// kernel/syscalls.h - the system calls by name: numbers and arguments (x86-64).
+// bind/syscalls.h - the system calls by name: numbers and arguments (x86-64).
 #pragma once
 
 #include <cstdint>

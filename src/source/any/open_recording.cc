@@ -1,0 +1,98 @@
+#include "source/any/open_recording.h"
+
+#include <array>
+#include <filesystem>
+#include <utility>
+
+#include "base/text.h"
+#include "source/binary.h"
+#include "source/csv.h"
+#include "source/ftrace_text.h"
+#include "source/input.h"
+#include "source/json/json_lines.h"
+#include "source/packed/packed.h"
+#include "source/perf_text.h"
+#include "source/tracedat/tracedat.h"
+#ifdef SWERVE_WITH_CTF
+#include "source/ctf/ctf.h"
+#endif
+
+namespace swerve {
+
+namespace {
+
+using Opened = Result<std::unique_ptr<Recording>>;
+
+constexpr std::size_t kBeginning = 64U << 10;
+
+/// The formats that are told by how they begin. The texts come last, the least particular of all at
+/// the end.
+struct Format {
+  const char* name;
+  bool (*begins)(std::string_view);
+  Opened (*open)(std::unique_ptr<Input>, const ReadOptions&, const Interest&);
+  bool ordered;  // its reader gives the events in order
+};
+
+template <auto open>
+Opened plainly(std::unique_ptr<Input> input, const ReadOptions&, const Interest& interest) {
+  return open(std::move(input), interest);
+}
+
+Opened tracedat(std::unique_ptr<Input> input, const ReadOptions& options,
+                const Interest& interest) {
+  return open_tracedat(std::move(input), options.buffer, interest);
+}
+
+constexpr std::array kFormats{
+    Format{"trace.dat", is_tracedat, tracedat, true},
+    Format{"Swerve's own", is_binary, plainly<open_binary>, true},
+    Format{"JSON lines", is_json_lines, plainly<open_json_lines>, false},
+    Format{"ftrace's text", is_ftrace_text, plainly<open_ftrace_text>, false},
+    Format{"perf script's text", is_perf_text, plainly<open_perf_text>, false},
+    Format{"CSV", is_csv, plainly<open_csv>, false},
+};
+
+Opened open_folder(const std::string& name, const Interest& interest) {
+#ifdef SWERVE_WITH_CTF
+  if (is_ctf(name)) return open_ctf(name, interest);
+  return Error(ErrorCode::invalid,
+               "a folder, but not one of CTF: there is no file 'metadata' in it");
+#else
+  (void)name, (void)interest;
+  return Error(ErrorCode::unsupported, "a folder; this swerve was built without the reader of CTF");
+#endif
+}
+
+Opened open_bytes(const std::string& name, const Interest& interest, const ReadOptions& options) {
+  SWERVE_TRY_ASSIGN(std::unique_ptr<Input> raw, open_input(name));
+  SWERVE_TRY_ASSIGN(std::unique_ptr<Input> input, unpacked(std::move(raw)));
+  SWERVE_TRY_ASSIGN(const std::string_view beginning, input->peek(kBeginning));
+  if (beginning.empty()) return Error(ErrorCode::invalid, "the recording is empty");
+  std::vector<std::string> names;
+  for (const Format& format : kFormats) {
+    if (format.begins(beginning)) {
+      SWERVE_TRY_ASSIGN(std::unique_ptr<Recording> recording,
+                        format.open(std::move(input), options, interest));
+      if (format.ordered) return recording;
+      return std::unique_ptr<Recording>(
+          std::make_unique<Reorder>(std::move(recording), options.window));
+    }
+    names.emplace_back(format.name);
+  }
+  return Error(ErrorCode::invalid,
+               cat("not a recording of a known format (", join(names), ", or a folder of CTF)"));
+}
+
+}  // namespace
+
+Opened open_recording(const std::string& name, const Interest& interest,
+                      const ReadOptions& options) {
+  std::error_code error;
+  const bool folder = name != "-" && std::filesystem::is_directory(name, error);
+  Opened opened = folder ? open_folder(name, interest) : open_bytes(name, interest, options);
+  if (!opened) return std::move(opened).error().within(escape(name));
+  return opened;
+}
+
+}  // namespace swerve
