@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "bind/operators.h"
 
 namespace swerve {
 
@@ -11,20 +12,6 @@ namespace {
 using Op = Expr::Op;
 
 std::int64_t as_signed(std::uint64_t value) { return static_cast<std::int64_t>(value); }
-
-std::uint64_t divide(std::uint64_t a, std::uint64_t b, bool is_signed) {
-  if (b == 0) return 0;
-  if (!is_signed) return a / b;
-  if (as_signed(b) == -1) return 0 - a;
-  return static_cast<std::uint64_t>(as_signed(a) / as_signed(b));
-}
-
-std::uint64_t remainder(std::uint64_t a, std::uint64_t b, bool is_signed) {
-  if (b == 0) return a;
-  if (!is_signed) return a % b;
-  if (as_signed(b) == -1) return 0;
-  return static_cast<std::uint64_t>(as_signed(a) % as_signed(b));
-}
 
 // The bit field of a load, or all its bytes.
 std::uint64_t field(const Expr& e, std::uint64_t bytes) {
@@ -45,15 +32,7 @@ bool text_equal(const Expr& e, const Operands& operands) {
 }  // namespace
 
 std::uint64_t evaluate(const Expr& e, const Operands& operands) {
-  const auto a = [&] { return evaluate(*e.a, operands); };
-  const auto b = [&] { return evaluate(*e.b, operands); };
   const auto result = [&](std::uint64_t value) { return extend(value, e.bits, e.is_signed); };
-  const auto less = [&](const Expr& x, const Expr& y) {
-    const std::uint64_t left = evaluate(x, operands), right = evaluate(y, operands);
-    return x.is_signed ? as_signed(left) < as_signed(right) : left < right;
-  };
-  const unsigned shift_mask = e.bits <= 32 ? 31 : 63;
-
   switch (e.op) {
     case Op::constant:
       return result(e.value);
@@ -67,58 +46,16 @@ std::uint64_t evaluate(const Expr& e, const Operands& operands) {
       return 0;  // a place, not a value
     case Op::string_equal:
       return text_equal(e, operands) ? 1 : 0;
-    case Op::negate:
-      return result(0 - a());
-    case Op::complement:
-      return result(~a());
-    case Op::logical_not:
-      return a() == 0 ? 1 : 0;
-    case Op::multiply:
-      return result(a() * b());
-    case Op::divide:
-      return result(divide(a(), b(), e.is_signed));
-    case Op::remainder:
-      return result(remainder(a(), b(), e.is_signed));
-    case Op::add:
-      return result(a() + b());
-    case Op::subtract:
-      return result(a() - b());
-    case Op::shift_left:
-      return result(a() << (b() & shift_mask));
-    case Op::shift_right: {
-      const std::uint64_t value = a();
-      const std::uint64_t count = b() & shift_mask;
-      return result(e.is_signed ? static_cast<std::uint64_t>(as_signed(value) >> count)
-                                : value >> count);
-    }
-    case Op::less:
-      return less(*e.a, *e.b) ? 1 : 0;
-    case Op::less_equal:
-      return less(*e.b, *e.a) ? 0 : 1;
-    case Op::greater:
-      return less(*e.b, *e.a) ? 1 : 0;
-    case Op::greater_equal:
-      return less(*e.a, *e.b) ? 0 : 1;
-    case Op::equal:
-      return a() == b() ? 1 : 0;
-    case Op::not_equal:
-      return a() != b() ? 1 : 0;
-    case Op::bit_and:
-      return result(a() & b());
-    case Op::bit_xor:
-      return result(a() ^ b());
-    case Op::bit_or:
-      return result(a() | b());
     case Op::logical_and:
-      return a() != 0 && b() != 0 ? 1 : 0;
+      return evaluate(*e.a, operands) != 0 && evaluate(*e.b, operands) != 0 ? 1 : 0;
     case Op::logical_or:
-      return a() != 0 || b() != 0 ? 1 : 0;
+      return evaluate(*e.a, operands) != 0 || evaluate(*e.b, operands) != 0 ? 1 : 0;
     case Op::conditional:
-      return result(a() != 0 ? b() : evaluate(*e.c, operands));
-    case Op::convert:
-      return result(a());
+      return result(evaluate(evaluate(*e.a, operands) != 0 ? *e.b : *e.c, operands));
+    default:
+      return apply(e.op, evaluate(*e.a, operands), e.b != nullptr ? evaluate(*e.b, operands) : 0,
+                   e.bits, e.is_signed, e.a->is_signed);
   }
-  return 0;
 }
 
 bool is_always(const ExprPtr& e) { return e != nullptr && e->op == Op::constant && e->value != 0; }
