@@ -17,10 +17,21 @@ std::string kind(const Columns& columns, std::string_view type, const Occurrence
   return out;
 }
 
+/// Blank where a recording does not tell who ran.
+std::string tid(const TaskInfo& task) {
+  return task.tid == kUnknownThread ? std::string() : std::to_string(task.tid);
+}
+
 /// "[003] "
 std::string cpu(const Occurrence& what) {
   const std::string number = std::to_string(what.cpu);
   return cat("[", std::string(number.size() < 3 ? 3 - number.size() : 0, '0'), number, "] ");
+}
+
+/// What is not a step: no task's name, and nothing after the event.
+std::string short_line(const Columns& columns, std::string_view type, const Occurrence& what) {
+  return cat(pad_left(tid(what.by), kPid), " ", cpu(what), kind(columns, type, what),
+             pad_left(escape(what.state), kState), " x ", escape(what.event), "\n");
 }
 
 }  // namespace
@@ -38,17 +49,18 @@ std::string Columns::header() const {
 }
 
 std::string Columns::line(const Step& step) const {
-  return cat(pad_left(escape(step.by.comm), kTask), "-",
-             pad_right(std::to_string(step.by.tid), kPid), " ", cpu(step),
-             kind(*this, "event", step), pad_left(escape(step.state), kState), " x ",
+  return cat(pad_left(escape(step.by.comm), kTask), "-", pad_right(tid(step.by), kPid), " ",
+             cpu(step), kind(*this, "event", step), pad_left(escape(step.state), kState), " x ",
              pad_right(escape(step.event), kState), " -> ", pad_right(escape(step.next), kState),
              step.final ? " Y\n" : " N\n");
 }
 
 std::string Columns::line(const Violation& violation) const {
-  return cat(pad_left(std::to_string(violation.by.tid), kPid), " ", cpu(violation),
-             kind(*this, "error", violation), pad_left(escape(violation.state), kState), " x ",
-             escape(violation.event), "\n");
+  return short_line(*this, "error", violation);
+}
+
+std::string Columns::line(const Inconclusive& inconclusive) const {
+  return short_line(*this, "maybe", inconclusive);
 }
 
 }  // namespace swerve

@@ -54,6 +54,20 @@ TEST(Columns, OfSeveralMonitorsNameEachAndLeaveTheIdBlankWhereThereIsNone) {
             "       0 [003] error_wwnr     1234                  running x wakeup\n");
 }
 
+TEST(Columns, OfARecordingShowTheStatesThatAreNotCertainAndLeaveOutWhoIsNotKnown) {
+  const Columns columns{true, false};
+  Step step = example_step();
+  step.by.tid = kUnknownThread;
+  step.by.comm = "";
+  step.states = {"running", std::nullopt};
+  step.state = set_text(step.states);
+  EXPECT_EQ(columns.line(step),
+            "                -         [003] event     1234 "
+            "             {running|-} x switch_out               -> not_running              Y\n");
+  EXPECT_EQ(columns.line(example_inconclusive()),
+            "         [003] maybe     1234              {running|-} x wakeup\n");
+}
+
 TEST(Columns, LetNoControlCharacterThrough) {
   Step step = example_step();
   step.by.comm = "\x1b[2J";

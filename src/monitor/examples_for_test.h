@@ -39,4 +39,21 @@ inline Step example_step() {
   return s;
 }
 
+/// What a recording leaves open: which of two states it was, the process, and who ran.
+inline Inconclusive example_inconclusive() {
+  Inconclusive i;
+  i.time = {10913179000};
+  i.monitor = "wwnr";
+  i.id = {Scope::task, 1234};
+  i.task = TaskInfo{1234, 0, "worker"};
+  i.cpu = 3;
+  i.by = {kUnknownThread, 0, ""};
+  i.states = {"running", std::nullopt};
+  i.state = set_text(i.states);
+  i.event = "wakeup";
+  i.violating = {"running"};
+  i.why = Doubt::lost | Doubt::value;
+  return i;
+}
+
 }  // namespace swerve

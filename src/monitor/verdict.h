@@ -15,6 +15,9 @@
 
 namespace swerve {
 
+/// The thread id where a recording does not tell it.
+inline constexpr std::uint32_t kUnknownThread = 0xffffffff;
+
 /// A thread, as the kernel names it (ids of the initial pid namespace).
 struct TaskInfo {
   std::uint32_t tid = 0;
@@ -48,7 +51,7 @@ struct Occurrence {
   InstanceId id;
   std::optional<TaskInfo> task;  // whom the instance belongs to; task scope only
   std::uint32_t cpu = 0;         // where the event happened
-  TaskInfo by;                   // the task that ran there; tgid 0 where that is not known
+  TaskInfo by;  // the task that ran there; kUnknownThread, or tgid 0, where that is not known
   std::string state;             // before the event; where it is not certain, set_text(states)
   std::string event;
   // Where it is not certain in which state the instance was: those that are possible. Else empty.

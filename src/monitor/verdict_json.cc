@@ -5,6 +5,13 @@
 namespace swerve {
 namespace {
 
+/// What is not recorded is left out.
+void task_members(JsonObject& out, const TaskInfo& task) {
+  out.number("tid", task.tid);
+  if (task.tgid != 0 || task.tid == 0) out.number("tgid", task.tgid);
+  out.text("comm", task.comm);
+}
+
 /// The members that steps and violations share, up to the event.
 JsonObject occurrence(std::string_view type, const Occurrence& what) {
   JsonObject out;
@@ -17,15 +24,22 @@ JsonObject occurrence(std::string_view type, const Occurrence& what) {
   } else if (what.id.scope != Scope::global) {
     out.number("id", what.id.key);
   }
-  if (what.task)
-    out.number("tid", what.task->tid).number("tgid", what.task->tgid).text("comm", what.task->comm);
+  if (what.task) task_members(out, *what.task);
   out.number("cpu", what.cpu);
-  JsonObject by;
-  by.number("tid", what.by.tid).number("tgid", what.by.tgid).text("comm", what.by.comm);
-  out.raw("by", by.str());
+  if (what.by.tid != kUnknownThread) {
+    JsonObject by;
+    task_members(by, what.by);
+    out.raw("by", by.str());
+  }
   out.text("state", what.state);
+  if (!what.states.empty()) out.raw("states", states_json(what.states));
   out.text("event", what.event);
   return out;
+}
+
+std::string end(JsonObject& out, std::string_view file) {
+  if (!file.empty()) out.text("file", file);
+  return out.str() + "\n";
 }
 
 std::string lost_json(std::string_view monitor, std::string_view what, std::uint64_t count) {
@@ -45,14 +59,22 @@ std::string lost_reports_json(std::string_view monitor, std::uint64_t reports) {
   return lost_json(monitor, "reports", reports);
 }
 
-std::string step_json(const Step& step) {
-  JsonObject out = occurrence("step", step);
-  out.text("next", step.next);
-  out.boolean("final", step.final);
-  return out.str() + "\n";
+std::string states_json(const std::vector<StateOrNone>& states) {
+  std::vector<std::string> out;
+  out.reserve(states.size());
+  for (const StateOrNone& state : states) out.push_back(state ? json_string(*state) : "null");
+  return cat("[", join(out, ","), "]");
 }
 
-std::string violation_json(const Violation& violation) {
+std::string step_json(const Step& step, std::string_view file) {
+  JsonObject out = occurrence("step", step);
+  out.text("next", step.next);
+  if (!step.nexts.empty()) out.raw("nexts", states_json(step.nexts));
+  out.boolean("final", step.final);
+  return end(out, file);
+}
+
+std::string violation_json(const Violation& violation, std::string_view file) {
   JsonObject out = occurrence("violation", violation);
   out.texts("expected", violation.expected);
   std::vector<std::string> path;
@@ -66,7 +88,18 @@ std::string violation_json(const Violation& violation) {
   if (!violation.stack.empty()) out.texts("stack", violation.stack);
   if (!violation.source.empty()) out.text("source", violation.source);
   if (violation.reacted) out.integer("reacted", *violation.reacted);
-  return out.str() + "\n";
+  return end(out, file);
+}
+
+std::string inconclusive_json(const Inconclusive& inconclusive, std::string_view file) {
+  JsonObject out = occurrence("inconclusive", inconclusive);
+  out.texts("violating", inconclusive.violating);
+  std::vector<std::string> why;
+  if (has(inconclusive.why, Doubt::lost)) why.emplace_back("lost");
+  if (has(inconclusive.why, Doubt::value)) why.emplace_back("value");
+  if (has(inconclusive.why, Doubt::unknown)) why.emplace_back("unknown");
+  out.texts("why", why);
+  return end(out, file);
 }
 
 }  // namespace swerve

@@ -48,6 +48,30 @@ TEST(VerdictJson, EscapesWhatComesFromOutside) {
       << step_json(step);
 }
 
+TEST(VerdictJson, OfWhatIsInconclusiveInARecording) {
+  EXPECT_EQ(inconclusive_json(example_inconclusive(), "a.dat"),
+            R"({"type":"inconclusive","time_ns":10913179000,"monitor":"wwnr","scope":"task",)"
+            R"("id":1234,"tid":1234,"comm":"worker","cpu":3,"state":"{running|-}",)"
+            R"("states":["running",null],"event":"wakeup","violating":["running"],)"
+            R"("why":["lost","value"],"file":"a.dat"})"
+            "\n");
+}
+
+TEST(VerdictJson, OfARecordingShowsTheStatesThatAreNotCertain) {
+  Step step = example_step();
+  step.states = {"running", "\x1b"};
+  step.nexts = {std::nullopt, "not_running"};
+  const std::string text = step_json(step, "a\n");
+  EXPECT_NE(text.find(R"("states":["running","\u001b"],"event")"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"("nexts":[null,"not_running"],"final")"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"(,"file":"a\u000a"})"), std::string::npos) << text;
+  Violation violation = example_violation();
+  violation.by.tgid = 0;
+  violation.by.tid = 7;
+  EXPECT_NE(violation_json(violation).find(R"("by":{"tid":7,"comm":"swapper/3"})"),
+            std::string::npos);
+}
+
 TEST(VerdictJson, SaysWhatCameOfTheEnginesOwnReaction) {
   Violation violation = example_violation();
   violation.reacted = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <ctime>
+#include <utility>
 
 #include "base/text.h"
 
@@ -20,10 +21,13 @@ std::string names(const std::vector<std::string>& events) {
   return events.empty() ? "nothing" : join(events);
 }
 
-/// "bash, tid 1234 (tgid 1200)"; a process' first thread needs its number once only.
+/// "bash, tid 1234 of process 1200"; a process' first thread needs its number once only. What is
+/// not recorded is left out.
 std::string task_text(const TaskInfo& task) {
-  std::string text = cat(escape(task.comm), ", tid ", task.tid);
-  if (task.tgid != task.tid) text += cat(" of process ", task.tgid);
+  if (task.tid == kUnknownThread) return "a task that is not recorded";
+  std::string text = task.comm.empty() ? std::string() : escape(task.comm) + ", ";
+  text += cat("tid ", task.tid);
+  if (task.tgid != task.tid && task.tgid != 0) text += cat(" of process ", task.tgid);
   return text;
 }
 
@@ -37,7 +41,9 @@ std::string hex(std::uint64_t number) {
 void way_rows(std::string& out, const Violation& violation) {
   std::vector<PathStep> steps = violation.path;
   std::string head;
-  if (steps.empty()) {
+  if (steps.empty() && !violation.states.empty()) {
+    head = "not certain";
+  } else if (steps.empty()) {
     head = "it had just begun to be monitored";
   } else if (violation.events > steps.size()) {
     head = cat("the last ", steps.size(), " of ", violation.events,
@@ -60,6 +66,50 @@ void way_rows(std::string& out, const Violation& violation) {
             pad_right(steps[i].state, state_width), " -- ", pad_right(steps[i].event, event_width),
             last ? " -x not allowed" : " -> " + steps[i].next));
   }
+}
+
+/// Whose instance it is: what it is called, and which.
+std::pair<std::string_view, std::string> who(const Occurrence& what) {
+  switch (what.id.scope) {
+    case Scope::global:
+      break;
+    case Scope::cpu:
+      return {"who", cat("CPU ", what.id.key)};
+    case Scope::task:
+      return {"task", what.task ? task_text(*what.task) : cat("tid ", what.id.key)};
+    case Scope::object:
+      return {"object", cat(what.id.key, " (", hex(what.id.key), ")")};
+  }
+  return {"who", "the whole system"};
+}
+
+std::string report(const Violation& violation, std::string_view description,
+                   std::string_view time) {
+  std::string out = violation_sentence(violation) + "\n";
+  row(out, "monitor", cat(escape(violation.monitor), ": ", escape(description)));
+  row(out, "time", time);
+  const auto [label, text] = who(violation);
+  row(out, label, text);
+  std::string where = cat("CPU ", violation.cpu);
+  if (violation.task && violation.task->tid == violation.by.tid) {
+    where += ", by the task itself";
+  } else {
+    where += cat(", by ", task_text(violation.by));
+  }
+  row(out, "where", where);
+  row(out, "state", escape(violation.state));
+  if (!violation.states.empty())
+    row(out, "", "which of them is not certain, and what was before is not either");
+  row(out, "event", escape(violation.event));
+  row(out, "allowed", names(violation.expected));
+  way_rows(out, violation);
+  if (!violation.source.empty()) row(out, "source", escape(violation.source));
+  std::string_view beside = "stack";
+  for (const std::string& frame : violation.stack) {
+    row(out, beside, escape(frame));
+    beside = "";
+  }
+  return out + "\n";
 }
 
 }  // namespace
@@ -89,45 +139,37 @@ std::string violation_sentence(const Violation& violation) {
              "'; allowed there: ", names(violation.expected));
 }
 
+std::string recorded_time_text(TimeNs time, std::string_view clock) {
+  if (clock == "unix") return wall_time_text(static_cast<std::int64_t>(time.ns));
+  return cat(seconds_text(time), " (", escape(clock), clock.empty() ? "" : " ",
+             "clock of the recording)");
+}
+
 std::string violation_text(const Violation& violation, std::string_view description,
                            std::int64_t realtime_offset_ns) {
-  std::string out = violation_sentence(violation) + "\n";
-  row(out, "monitor", cat(escape(violation.monitor), ": ", escape(description)));
-  row(out, "time",
+  return report(
+      violation, description,
       cat(wall_time_text(static_cast<std::int64_t>(violation.time.ns) + realtime_offset_ns),
           ", monotonic ", seconds_text(violation.time)));
-  switch (violation.id.scope) {
-    case Scope::global:
-      row(out, "who", "the whole system");
-      break;
-    case Scope::cpu:
-      row(out, "who", cat("CPU ", violation.id.key));
-      break;
-    case Scope::task:
-      row(out, "task", violation.task ? task_text(*violation.task) : cat("tid ", violation.id.key));
-      break;
-    case Scope::object:
-      row(out, "object", cat(violation.id.key, " (", hex(violation.id.key), ")"));
-      break;
-  }
-  std::string where = cat("CPU ", violation.cpu);
-  if (violation.task && violation.task->tid == violation.by.tid) {
-    where += ", by the task itself";
-  } else {
-    where += cat(", by ", task_text(violation.by));
-  }
-  row(out, "where", where);
-  row(out, "state", escape(violation.state));
-  row(out, "event", escape(violation.event));
-  row(out, "allowed", names(violation.expected));
-  way_rows(out, violation);
-  if (!violation.source.empty()) row(out, "source", escape(violation.source));
-  std::string_view label = "stack";
-  for (const std::string& frame : violation.stack) {
-    row(out, label, escape(frame));
-    label = "";
-  }
-  return out + "\n";
+}
+
+std::string recorded_violation_text(const Violation& violation, std::string_view description,
+                                    std::string_view clock) {
+  return report(violation, description, recorded_time_text(violation.time, clock));
+}
+
+std::string inconclusive_text(const Inconclusive& inconclusive, std::string_view clock) {
+  std::vector<std::string> why;
+  if (has(inconclusive.why, Doubt::lost)) why.emplace_back("events before it were lost");
+  if (has(inconclusive.why, Doubt::value)) why.emplace_back("a recorded value says too little");
+  if (has(inconclusive.why, Doubt::unknown))
+    why.emplace_back("it is not recorded whom an event was about");
+  const auto [label, text] = who(inconclusive);
+  return cat(escape(inconclusive.monitor), ": inconclusive: '", escape(inconclusive.event),
+             "' in state ", escape(inconclusive.state), ", not allowed in ",
+             escape(join(inconclusive.violating)), "; ", label == "who" ? "" : label,
+             label == "who" ? "" : " ", text, "; CPU ", inconclusive.cpu, "; time ",
+             recorded_time_text(inconclusive.time, clock), "; because ", join(why, ", and "), "\n");
 }
 
 }  // namespace swerve

@@ -74,6 +74,53 @@ TEST_F(ViolationText, SaysThatTheTaskDidItItself) {
             std::string::npos);
 }
 
+TEST_F(ViolationText, OfARecordingShowsItsClockAndWhatIsNotCertain) {
+  Violation v = example_violation();
+  v.time = {10913179000};
+  v.task->tgid = 0;
+  v.by = {kUnknownThread, 0, ""};
+  v.states = {"running", "waiting"};
+  v.state = set_text(v.states);
+  v.path.clear();
+  v.stack.clear();
+  EXPECT_EQ(recorded_violation_text(v, "d", "local"),
+            R"(wwnr: 'wakeup' is not allowed in state '{running|waiting}'; allowed there: switch_out
+  monitor   wwnr: d
+  time      10.913179000 (local clock of the recording)
+  task      worker, tid 1234
+  where     CPU 3, by a task that is not recorded
+  state     {running|waiting}
+            which of them is not certain, and what was before is not either
+  event     wakeup
+  allowed   switch_out
+  the way   not certain
+            1. {running|waiting} -- wakeup -x not allowed
+
+)");
+}
+
+TEST_F(ViolationText, OfARecordingShowsWallTimeWhereThatIsItsClock) {
+  EXPECT_EQ(recorded_time_text({10913179000}, ""), "10.913179000 (clock of the recording)");
+  EXPECT_EQ(recorded_time_text({1'700'000'000'000'000'001}, "unix"),
+            "2023-11-14 22:13:20.000000001 +0000");
+}
+
+TEST_F(ViolationText, OfWhatIsInconclusiveIsOneLine) {
+  Inconclusive i = example_inconclusive();
+  EXPECT_EQ(
+      inconclusive_text(i, "local"),
+      "wwnr: inconclusive: 'wakeup' in state {running|-}, not allowed in running; task worker, "
+      "tid 1234; CPU 3; time 10.913179000 (local clock of the recording); because events before "
+      "it were lost, and a recorded value says too little\n");
+  i.id = {Scope::global, 0};
+  i.task.reset();
+  i.why = Doubt::unknown;
+  EXPECT_EQ(inconclusive_text(i, ""),
+            "wwnr: inconclusive: 'wakeup' in state {running|-}, not allowed in running; the whole "
+            "system; CPU 3; time 10.913179000 (clock of the recording); because it is not recorded "
+            "whom an event was about\n");
+}
+
 // A task may call itself anything, and the terminal would obey.
 TEST_F(ViolationText, LetsNoControlCharacterThrough) {
   Violation v = example_violation();
