@@ -50,9 +50,10 @@ struct FieldSource {
 };
 
 /// The field for `path` ("prev->pid", "prev_state", "filename"); nothing when this kind has none.
-/// `entry` is the kind of the system call's entry, null where there is none.
+/// `types` are those of the signature. `entry` is the kind of the system call's entry, null where
+/// there is none.
 std::optional<FieldSource> find_field(std::string_view path, const Probe& probe,
-                                      const Signature& signature, const RecordedKind& kind,
-                                      const RecordedKind* entry);
+                                      const Signature& signature, const TypeSource& types,
+                                      const RecordedKind& kind, const RecordedKind* entry);
 
 }  // namespace swerve

@@ -23,20 +23,22 @@ namespace swerve {
 
 /// What `monitor` needs and a recording with these kinds (all of them) does not have: "no event
 /// sched_wakeup", "sched_switch has no field for prev->flags". Empty: it has all.
-std::vector<std::string> lacking(const BoundMonitor& monitor,
+/// `types` are those that the monitor was bound with (its catalog).
+std::vector<std::string> lacking(const BoundMonitor& monitor, const TypeSource& types,
                                  const std::vector<RecordedKind>& kinds);
 
-/// One thread calls feed() and what follows it; wants() may be called from any.
+/// One thread calls feed() and what follows it; wants() may be called from any (if `types` may).
 class RecordedEngine final : public Interest {
  public:
   struct Options {
     bool plain_states = false;  // a recorded task state stands for its plain value alone
     bool every_step = false;    // tell the sink of steps, too
   };
-  /// `sink` must outlive the engine. Errors: exhausted (the model has more transitions than an
-  /// engine can number).
+  /// `types` are those that the monitor was bound with; they and `sink` must outlive the engine.
+  /// Errors: exhausted (the model has more transitions than an engine can number).
   static Result<std::unique_ptr<RecordedEngine>> make(const BoundMonitor& monitor,
-                                                      VerdictSink& sink, Options options);
+                                                      const TypeSource& types, VerdictSink& sink,
+                                                      Options options);
   ~RecordedEngine() override;
 
   std::vector<Want> wants(const RecordedKind& kind) const override;
