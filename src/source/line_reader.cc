@@ -1,0 +1,64 @@
+#include "source/line_reader.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace swerve {
+
+namespace {
+constexpr std::size_t kBlock = 1U << 20;
+}
+
+LineReader::LineReader(Input& input, std::size_t longest)
+    : input_(input),
+      longest_(longest),
+      size_(std::max(kBlock, 2 * longest)),
+      buffer_(new char[size_]) {}
+
+void LineReader::restart() noexcept {
+  begin_ = end_ = 0;
+  input_ended_ = skipping_ = false;
+  number_ = 0;
+}
+
+Result<> LineReader::fill() {
+  std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
+  end_ -= begin_;
+  begin_ = 0;
+  SWERVE_TRY_ASSIGN(const std::size_t got, input_.read(buffer_.get() + end_, size_ - end_));
+  end_ += got;
+  input_ended_ = got == 0;
+  return {};
+}
+
+Result<bool> LineReader::next(Line& line) {
+  std::size_t searched = 0;  // of [begin_, end_), without a newline
+  for (;;) {
+    const char* const from = buffer_.get() + begin_;
+    const auto* const newline =
+        static_cast<const char*>(std::memchr(from + searched, '\n', end_ - begin_ - searched));
+    const std::size_t size =
+        newline != nullptr ? static_cast<std::size_t>(newline - from) : end_ - begin_;
+    const bool whole = newline != nullptr || input_ended_;
+    if (skipping_ && (whole || size > longest_)) {
+      begin_ += size + (newline != nullptr ? 1 : 0);
+      skipping_ = !whole;
+      searched = 0;
+      if (whole && newline == nullptr) return false;
+      continue;
+    }
+    if (whole || size > longest_) {
+      if (size == 0 && newline == nullptr) return false;
+      line = {std::string_view(from, std::min(size, longest_)), ++number_, newline != nullptr,
+              size > longest_};
+      if (!line.too_long && line.text.ends_with('\r')) line.text.remove_suffix(1);
+      skipping_ = !whole;
+      begin_ += size + (newline != nullptr ? 1 : 0);
+      return true;
+    }
+    searched = size;
+    SWERVE_TRY(fill());
+  }
+}
+
+}  // namespace swerve
