@@ -1,5 +1,5 @@
-// bind/recorded/plan.h - what one kind of recorded events means for one monitor: which bindings apply, and
-// which fields their expressions read.
+// bind/recorded/plan.h - what one kind of recorded events means for one monitor: which bindings
+// apply, and which fields their expressions read.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,8 @@ struct Leaf {
 /// One binding, on one kind.
 struct PlannedBinding {
   EventId event{};
-  std::optional<Formula> key;  // task: the thread's id; object: the key. None: the current task, or the scope
-                               // has no key
+  std::optional<Formula> key;  // task: the thread's id; object: the key. None: the current task, or
+                               // the scope has no key
   std::optional<Formula> when, start, start_run, end;
   std::vector<int> condition_leaves;  // of when, start and start_run: numbers in Plan::leaves
   int tgid = -1, comm = -1;           // leaves that describe the task; -1: not recorded
@@ -60,9 +60,15 @@ struct EntryCall {
   std::string name;
   std::vector<std::string> arguments;
   std::vector<bool> text;  // by slot: read as a text
+  /// -1: it is not kept.
+  int slot(std::string_view argument, bool as_text) const {
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      if (arguments[i] == argument && text[i] == as_text) return static_cast<int>(i);
+    }
+    return -1;
+  }
 };
-std::vector<EntryCall> entry_calls(const BoundMonitor& monitor,
-                                   const TypeSource& types);
+std::vector<EntryCall> entry_calls(const BoundMonitor& monitor);
 
 /// `types` are those that the monitor was bound with.
 Plan make_plan(const BoundMonitor& monitor, const std::vector<EntryCall>& calls,
