@@ -42,6 +42,7 @@ struct FieldSource {
     cpu,
     time,
     somewhere,  // a pointer that is there, and of which nothing else is known
+    missing,    // this kind of the event does not have it (another of the same name may)
   };
   From from = From::field;
   int field = -1;           // number in the kind (or in the entry's kind)
