@@ -4,6 +4,19 @@
 // layout is that of trace-cmd's documentation (trace-cmd.dat.v6 and v7, section 5) and of the
 // kernel's Documentation/trace/ring-buffer-design.rst; the formats of the events are read by
 // libtraceevent.
+//
+// Files of either endianness and of kernels with a long of 4 or 8 bytes are read. Times are what
+// `trace-cmd report -t` shows: the recorded ones, converted where the file says how (TSC2NSEC) and
+// shifted where it says by how much (--date, --ts-offset). A guest's trace keeps the times of its
+// own clock: what it says about its host's (TIME_SHIFT) is not applied.
+//
+// Lost events: a mark in a sub-buffer makes a hole from its CPU's event before to the one after.
+// Where the kernel's counters say that a CPU's events were overwritten, its beginning is a hole,
+// too; where they say that events were dropped while others were kept, all of it is, since nobody
+// knows when. A CPU whose events are damaged is a hole from there on: the other CPUs are read to
+// their end, and then comes the error.
+//
+// Events whose format the file does not have (or has garbled) are counted as not understood.
 #pragma once
 
 #include <memory>
@@ -18,9 +31,12 @@ namespace swerve {
 /// Whether a file that begins so is one.
 bool is_tracedat(std::string_view beginning);
 
-/// Reads the buffer of that name; empty: the top one. The input must be a file (mapped()). The
-/// CPUs' streams are merged by time; where the times are equal the lower CPU comes first. Errors:
-/// invalid (with the offset), not_found (no such buffer; names those there are), unsupported.
+/// Reads the buffer of that name; empty: the top one. An input that is not mapped() is copied to a
+/// temporary file first, which has no name and is gone with the process. The CPUs' streams are
+/// merged by time; where the times are equal the lower CPU comes first. Errors: invalid (with the
+/// offset), not_found (no such buffer, or the top one is empty while others are not; names those
+/// there are), unsupported (a version or compression that is not known; a latency tracer's text),
+/// io.
 Result<std::unique_ptr<Recording>> open_tracedat(std::unique_ptr<Input> input,
                                                  const std::string& buffer,
                                                  const Interest& interest);

@@ -1,0 +1,147 @@
+#include "source/tracedat/formats.h"
+
+#include <event-parse.h>
+
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "base/text.h"
+
+namespace swerve::tracedat {
+
+namespace {
+
+/// The kernel's own are far from these; libtraceevent's parser is not made for more.
+constexpr std::size_t kLongestLine = 1024;
+constexpr std::size_t kMostText = 64U << 10;
+constexpr std::size_t kMostFields = 1024;
+constexpr std::uint32_t kLongestChars = 64U << 10;
+
+struct FreeTep {
+  void operator()(tep_handle* handle) const { tep_free(handle); }
+};
+
+/// The text up to `print fmt`, which is C code that nothing here needs, in the shape that the
+/// kernel gives it; none where it has another.
+std::optional<std::string> fields_only(std::string_view text) {
+  std::string out;
+  bool in_fields = false;
+  while (!text.empty() && !text.starts_with("print fmt:")) {
+    const std::string_view line = take_line(text);
+    if (line.size() > kLongestLine || out.size() > kMostText) return std::nullopt;
+    for (const char c : line) {
+      if (c != '\t' && (c < ' ' || c > '~')) return std::nullopt;
+    }
+    const bool known =
+        in_fields ? line.empty() || line.starts_with("\tfield")
+                  : line.starts_with("name: ") || line.starts_with("ID: ") || line == "format:";
+    if (!known) return std::nullopt;
+    in_fields = in_fields || line == "format:";
+    out.append(line).push_back('\n');
+  }
+  if (!in_fields) return std::nullopt;
+  return out + "\nprint fmt: \"\"\n";
+}
+
+bool is_char(std::string_view type) {
+  return type == "char" || type == "const char" || type == "signed char";
+}
+
+/// "__data_loc char[]" without what says where and how many.
+std::string_view element_type(std::string_view type) {
+  for (const std::string_view prefix : {"__data_loc ", "__rel_loc "}) {
+    if (type.starts_with(prefix)) type.remove_prefix(prefix.size());
+  }
+  type = type.substr(0, type.find('['));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  return type;
+}
+
+bool is_number_size(int size) { return size == 1 || size == 2 || size == 4 || size == 8; }
+
+FieldPlace place_of(const tep_format_field& field) {
+  using How = FieldPlace::How;
+  FieldPlace place{How::none, static_cast<std::uint32_t>(field.offset),
+                   static_cast<std::uint32_t>(field.size)};
+  if (field.offset < 0 || field.size < 0 || field.type == nullptr) return {};
+  const std::string_view type = element_type(field.type);
+  const bool chars = is_char(type);
+  if ((field.flags & TEP_FIELD_IS_DYNAMIC) != 0) {
+    if (chars && field.size == 4) {
+      place.how = (field.flags & TEP_FIELD_IS_RELATIVE) != 0 ? How::rel_loc : How::data_loc;
+    }
+  } else if ((field.flags & TEP_FIELD_IS_ARRAY) != 0) {
+    if (chars && place.size <= kLongestChars) place.how = place.size == 0 ? How::rest : How::chars;
+  } else if (is_number_size(field.size)) {
+    const bool pointer = (field.flags & TEP_FIELD_IS_POINTER) != 0 || type.ends_with('*');
+    const bool other = type.starts_with("struct ") || type.starts_with("union ") ||
+                       type == "float" || type == "double";
+    if (pointer || !other) place.how = How::number;
+  }
+  return place;
+}
+
+RecordedField field_of(const tep_format_field& field, const FieldPlace& place) {
+  using How = FieldPlace::How;
+  RecordedField out{.name = field.name == nullptr ? "" : field.name,
+                    .type = field.type == nullptr ? "" : field.type};
+  out.form = place.how == How::number ? RecordedField::Form::integer
+             : place.how == How::none ? RecordedField::Form::other
+                                      : RecordedField::Form::text;
+  if (place.how == How::number) {
+    out.bytes = static_cast<std::uint8_t>(place.size);
+    out.is_signed = (field.flags & TEP_FIELD_IS_SIGNED) != 0;
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Formats> read_formats(const std::vector<FormatText>& texts) {
+  tep_set_loglevel(TEP_LOG_NONE);  // it would write to standard error
+  Formats out;
+  std::set<int> ids;
+  bool common_known = false;
+  for (const FormatText& format : texts) {
+    const std::optional<std::string> text = fields_only(format.text);
+    if (!text) continue;
+    // A handle each: what one format does to it touches no other.
+    const std::unique_ptr<tep_handle, FreeTep> handle(tep_alloc());
+    tep_event* event = nullptr;
+    if (handle == nullptr ||
+        tep_parse_format(handle.get(), &event, text->data(), text->size(),
+                         std::string(format.system).c_str()) != TEP_ERRNO__SUCCESS ||
+        event == nullptr || event->id < 0 || event->id > 0xffff || !ids.insert(event->id).second) {
+      continue;
+    }
+    EventFormat known{.id = static_cast<std::uint16_t>(event->id)};
+    known.kind.system = format.system;
+    known.kind.name = event->name;
+    for (const tep_format_field* f = event->format.fields; f != nullptr; f = f->next) {
+      known.places.push_back(known.places.size() < kMostFields ? place_of(*f) : FieldPlace{});
+      known.kind.fields.push_back(field_of(*f, known.places.back()));
+    }
+    if (!common_known) {
+      for (const tep_format_field* f = event->format.common_fields; f != nullptr; f = f->next) {
+        if (f->name == nullptr) continue;
+        if (std::string_view(f->name) == "common_type") out.common.type = place_of(*f);
+        if (std::string_view(f->name) == "common_pid") out.common.pid = place_of(*f);
+      }
+      const auto is_sane = [](const FieldPlace& place) {
+        return place.how == FieldPlace::How::number && place.offset < 64;
+      };
+      common_known = is_sane(out.common.type) && is_sane(out.common.pid) &&
+                     (out.common.type.size == 2 || out.common.type.size == 4) &&
+                     out.common.pid.size == 4;
+    }
+    out.events.push_back(std::move(known));
+  }
+  if (!common_known && !texts.empty()) {
+    return Error(ErrorCode::invalid,
+                 "the event formats do not tell where a record holds its type and its task");
+  }
+  return out;
+}
+
+}  // namespace swerve::tracedat

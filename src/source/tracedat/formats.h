@@ -1,0 +1,52 @@
+// source/tracedat/formats.h - how the kinds of events are laid out, from the kernel's `format`
+// files.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "source/recording.h"
+#include "source/tracedat/file.h"
+
+namespace swerve::tracedat {
+
+/// Where a field is in a record, and how it is read.
+struct FieldPlace {
+  enum class How : std::uint8_t {
+    number,    // `size` bytes: 1, 2, 4 or 8
+    chars,     // `size` bytes, up to the first NUL
+    rest,      // likewise, to the end of the record
+    data_loc,  // 4 bytes: where in the record (low half) how many chars are (high half)
+    rel_loc,   // likewise, counted from the end of these 4 bytes
+    none,      // cannot be had
+  };
+  How how = How::none;
+  std::uint32_t offset = 0;
+  std::uint32_t size = 0;
+};
+
+struct EventFormat {
+  std::uint16_t id = 0;  // what common_type holds
+  RecordedKind kind;
+  std::vector<FieldPlace> places;  // of kind.fields
+};
+
+/// What every record begins with.
+struct CommonPlaces {
+  FieldPlace type;  // common_type
+  FieldPlace pid;   // common_pid
+};
+
+struct Formats {
+  CommonPlaces common;
+  std::vector<EventFormat> events;
+};
+
+/// A format that cannot be understood is left out: its events are then of no known kind. Errors:
+/// invalid (there are formats, but none tells where common_type and common_pid are).
+Result<Formats> read_formats(const std::vector<FormatText>& texts);
+
+}  // namespace swerve::tracedat
