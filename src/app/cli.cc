@@ -15,19 +15,28 @@
 namespace swerve {
 namespace {
 
-constexpr int kUsage = 1;       // as the kernel's tool
-constexpr int kModelUsage = 2;  // 1 is a verdict there
+constexpr int kUsage = 1;         // as the kernel's tool
+constexpr int kVerdictUsage = 2;  // of commands where 1 is a verdict
 
-const std::vector<std::string> kCommands = {"list", "probes", "mon", "serve", "model", "doctor"};
+const std::vector<std::string> kCommands = {"list",    "probes", "mon",   "check",
+                                            "convert", "serve",  "model", "doctor"};
+
+bool gives_verdict(std::string_view command) {
+  return command == "model" || command == "check" || command == "convert";
+}
 
 /// The usual help, with what CLI11 cannot know in the usage line.
 class Help : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App* app, std::string name) const override {
     std::string usage = CLI::Formatter::make_usage(app, name);
-    if (app->get_name() != "mon") return usage;
+    const char* const more = app->get_name() == "mon"       ? " [-- COMMAND...]\n"
+                             : app->get_name() == "check"   ? " [TRACE...]\n"
+                             : app->get_name() == "convert" ? " -o FILE\n"
+                                                            : nullptr;
+    if (more == nullptr) return usage;
     while (usage.ends_with('\n')) usage.pop_back();
-    return usage + " [-- COMMAND...]\n";
+    return usage + more;
   }
 };
 
@@ -126,6 +135,99 @@ void add_mon(CLI::App& app, MonOptions& options, int& status) {
   mon->callback([&] { status = run_mon(options); });
 }
 
+/// An option with a text as its value; `set` gets the last one that was given, or each if `all`.
+CLI::Option* add_value(CLI::App& command, const char* flags, const char* type, const char* help,
+                       std::function<void(const std::string&)> set, bool all = false) {
+  CLI::Option* const option = command.add_option(
+      flags,
+      [set = std::move(set)](const CLI::results_t& given) {
+        for (const std::string& one : given) set(one);
+        return true;
+      },
+      help);
+  option->type_name(type);
+  if (all) option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  return option;
+}
+
+/// What `check` and `convert` need to read a trace.
+void add_reading(CLI::App& command, std::optional<TimeNs>& window, std::string& buffer) {
+  add_value(command, "--window", "TIME",
+            "Put events in order that are out of order by at most TIME: 100ms without",
+            [&](const std::string& given) {
+              const Result<TimeNs> time = parse_duration(given);
+              if (!time) throw CLI::ValidationError("--window", time.error().message());
+              window = *time;
+            });
+  add_value(command, "--buffer", "NAME",
+            "trace.dat: read the buffer of the instance NAME, not the top one",
+            [&](const std::string& given) { buffer = given; });
+}
+
+void add_check(CLI::App& app, CheckOptions& options, std::vector<std::string>& arguments,
+               int& status) {
+  CLI::App* check = app.add_subcommand(
+      "check", "Check recorded traces; without one, check the monitors themselves");
+  check
+      ->add_option("MONITOR", arguments,
+                   "First a monitor: its name, PARENT:NAME, a container, or the path of a "
+                   "definition. All that follows is a trace: a file, a folder of CTF, or - for "
+                   "standard input; but what ends in .toml is one more monitor")
+      ->type_name("")
+      ->required();
+  add_value(
+      *check, "-m,--monitor", "MONITOR", "One more monitor; may be repeated",
+      [&](const std::string& given) { options.monitors.push_back(given); }, true);
+  add_folders(*check, options.folders);
+  check->add_flag("-t,--trace", options.trace,
+                  "Print every step, error and 'maybe', in the columns of the kernel's rv tool");
+  check->add_flag("--json", options.json, "One JSON object a line");
+  check->add_flag("--final", options.final,
+                  "List the instances that are in no final state at the end");
+  check->add_flag("--plain-states", options.plain_states,
+                  "Take a recorded task state for its plain value: S is 0x1, though the live value "
+                  "may have had more bits");
+  add_reading(*check, options.window, options.buffer);
+  add_value(*check, "--html", "FILE", "Write a page for people to FILE",
+            [&](const std::string& given) { options.html = given; });
+  add_value(*check, "--perfetto", "FILE", "Write a trace for ui.perfetto.dev to FILE",
+            [&](const std::string& given) { options.perfetto = given; });
+  check->add_option("--threads", options.threads, "1: use one CPU; 2 without")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+  check->footer(
+      "Exit status: 0 no violation; 1 violations; 2 it cannot be told, or a trace was not wholly "
+      "read.\nOf several traces, each a run of its own, the worst counts.");
+  check->callback([&] {
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      const bool monitor = i == 0 || arguments[i].ends_with(".toml");
+      (monitor ? options.monitors : options.traces).push_back(arguments[i]);
+    }
+    status = run_check(options);
+  });
+}
+
+void add_convert(CLI::App& app, ConvertOptions& options, int& status) {
+  CLI::App* convert = app.add_subcommand(
+      "convert", "Write a recorded trace in Swerve's own format: small, in order, fast to check");
+  convert
+      ->add_option("TRACE", options.traces,
+                   "A file, a folder of CTF, or - for standard input; several are one after the "
+                   "other in time")
+      ->type_name("")
+      ->required();
+  add_value(*convert, "-o,--output", "FILE", "Where to write it; - is standard output",
+            [&](const std::string& given) { options.output = given; })
+      ->required();
+  convert->add_flag("--force", options.force, "Write over a FILE that is there");
+  add_value(
+      *convert, "--only", "MONITOR", "Keep only what this monitor needs; may be repeated",
+      [&](const std::string& given) { options.only.push_back(given); }, true);
+  add_folders(*convert, options.folders);
+  add_reading(*convert, options.window, options.buffer);
+  convert->callback([&] { status = run_convert(options); });
+}
+
 /// "4M", "512K" or bytes: a power of two, as the kernel wants for a ring, and at least a page.
 std::uint32_t ring_size(const std::string& text) {
   std::uint64_t size = 0;
@@ -208,7 +310,7 @@ int usage_error(std::string_view command, std::string_view message) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '.')) text.pop_back();
   complain(
       cat(escape(text), " (see 'swerve ", known ? cat(command, " ") : std::string(), "--help')"));
-  return command == "model" ? kModelUsage : kUsage;
+  return gives_verdict(command) ? kVerdictUsage : kUsage;
 }
 
 int parse_and_run(std::vector<std::string> arguments) {
@@ -222,12 +324,17 @@ int parse_and_run(std::vector<std::string> arguments) {
   ListOptions list;
   ProbesOptions probes;
   MonOptions mon;
+  CheckOptions check;
+  std::vector<std::string> check_arguments;
+  ConvertOptions convert;
   ServeOptions serve;
   ModelOptions model;
   DoctorOptions doctor;
   add_list(app, list, status);
   add_probes(app, probes, status);
   add_mon(app, mon, status);
+  add_check(app, check, check_arguments, status);
+  add_convert(app, convert, status);
   add_serve(app, serve, status);
   add_model(app, model, status);
   add_doctor(app, doctor, status);

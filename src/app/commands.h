@@ -46,6 +46,32 @@ struct MonOptions {
 };
 int run_mon(const MonOptions& options);
 
+struct CheckOptions {
+  std::vector<std::string> folders;
+  std::vector<std::string> monitors;  // names, PARENT:NAME or paths
+  std::vector<std::string> traces;    // files, folders, "-"; none: validate the monitors
+  bool trace = false;
+  bool json = false;
+  bool final = false;         // list what ends in no final state
+  bool plain_states = false;  // a recorded task state stands for its plain value alone
+  std::optional<TimeNs> window;
+  std::string buffer;          // trace.dat: which instance's; empty: the top one
+  std::string html, perfetto;  // files to write; empty: none
+  unsigned threads = 2;
+};
+int run_check(const CheckOptions& options);
+
+struct ConvertOptions {
+  std::vector<std::string> folders;
+  std::vector<std::string> traces;
+  std::vector<std::string> only;  // monitors for which it is to be enough; empty: everything
+  std::string output;
+  bool force = false;  // over a file that is there
+  std::optional<TimeNs> window;
+  std::string buffer;
+};
+int run_convert(const ConvertOptions& options);
+
 struct ModelOptions {
   enum class Form { text, dot, json, svg };
   std::string file;

@@ -27,14 +27,14 @@ void Output::flush() {
   buffer_.clear();
 }
 
-void complain(std::string_view text) {
-  (void)write_all(STDERR_FILENO, cat("swerve: ", text, "\n"));
-}
+void write_error(std::string_view text) { (void)write_all(STDERR_FILENO, text); }
+
+void complain(std::string_view text) { write_error(cat("swerve: ", text, "\n")); }
 
 void show(const Diagnostics& diagnostics) {
   std::string all;
   for (const Diagnostic& diagnostic : diagnostics) all += escape(diagnostic.to_string()) + "\n";
-  (void)write_all(STDERR_FILENO, all);
+  write_error(all);
 }
 
 int finish(std::string_view text, int status) {

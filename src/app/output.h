@@ -30,6 +30,9 @@ class Output {
   int error_ = 0;
 };
 
+/// TEXT on standard error, as it is.
+void write_error(std::string_view text);
+
 /// "swerve: TEXT" on standard error.
 void complain(std::string_view text);
 

@@ -2,14 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace swerve {
 namespace {
-
-std::string plural(std::uint64_t count, std::string_view one, std::string_view many) {
-  return cat(count, " ", count == 1 ? one : many);
-}
 
 /// What became of reactions but being done well.
 std::vector<std::string> reaction_notes(const MonitorSummary& monitor) {
@@ -34,7 +32,41 @@ std::vector<std::string> reaction_notes(const MonitorSummary& monitor) {
   return out;
 }
 
+std::string instance_text(Scope scope, const Unfinished& one) {
+  const InstanceId id = one.live.key.id(scope);
+  switch (scope) {
+    case Scope::global:
+      break;
+    case Scope::cpu:
+      return cat("CPU ", id.key);
+    case Scope::task:
+      if (id.key == 0) return cat("the idle task of CPU ", one.live.key.value() & 0xffffffff);
+      return cat(one.comm.empty() ? "" : escape(one.comm) + ", ", "tid ", id.key);
+    case Scope::object:
+      return cat("object ", id.key);
+  }
+  return "the whole system";
+}
+
+/// The last line: what may be said of the trace as a whole.
+std::string conclusion(const CheckedTrace& trace) {
+  const std::string where =
+      cat(trace.whole() ? "" : "the part that was checked of ", escape(trace.file));
+  if (trace.violations() != 0)
+    return cat(plural(trace.violations(), "violation", "violations"), " in ", where, ".");
+  if (trace.inconclusive() != 0)
+    return cat("no violation in ", where, " is certain; ",
+               plural(trace.inconclusive(), "may be one.", "may be some."));
+  if (!trace.doubts().empty())
+    return cat("no violation was found in ", where, ", but there may have been some.");
+  return cat("no violation in ", where, ".");
+}
+
 }  // namespace
+
+std::string plural(std::uint64_t count, std::string_view one, std::string_view many) {
+  return cat(count, " ", count == 1 ? one : many);
+}
 
 std::uint64_t MonitorSummary::asked() const {
   if (reactor == "nop") return reported;  // it has no counts
@@ -111,6 +143,52 @@ std::string summary_text(const Summary& summary) {
       "{} in {:.3f} s of watching {}.\n",
       violations == 0 ? std::string("no violation") : plural(violations, "violation", "violations"),
       seconds, plural(summary.monitors.size(), "monitor", "monitors"));
+  return out;
+}
+
+std::string summary_text(const CheckedTrace& trace) {
+  std::size_t width = 0;
+  for (const CheckedMonitor& one : trace.monitors) width = std::max(width, one.monitor.size());
+  std::string out;
+  for (const CheckedMonitor& one : trace.monitors) {
+    const UnsureCounters& counters = one.counters;
+    out += fmt::format("{:<{}}  {}, {}", escape(one.monitor), width,
+                       plural(counters.events, "event", "events"),
+                       plural(counters.violations, "violation", "violations"));
+    if (counters.inconclusive != 0) out += cat(", ", counters.inconclusive, " inconclusive");
+    out += cat("; ", plural(counters.instances, "instance", "instances"), " at the end, ",
+               plural(counters.started, "start", "starts"), "\n");
+    const auto note = [&](std::string_view text) {
+      out += fmt::format("{:<{}}  {}\n", "", width, text);
+    };
+    if (counters.unsure != 0)
+      note(cat("after ", plural(counters.unsure, "event", "events"), " the state was not certain"));
+    if (one.unknown_tasks != 0)
+      note(cat(plural(one.unknown_tasks, "event was", "events were"),
+               " about a task that is not recorded"));
+    if (!one.error.empty()) note(cat("not checked to the end: ", one.error));
+  }
+  out += escape(trace.file);
+  if (!trace.format.empty()) out += cat(": ", escape(trace.format));
+  if (!trace.clock.empty()) out += cat(", ", escape(trace.clock), " clock");
+  out += cat(", ", plural(trace.events, "event", "events"));
+  if (trace.taken != 0)
+    out += fmt::format(", {} to {} ({:.3f} s)", seconds_text(trace.first), seconds_text(trace.last),
+                       static_cast<double>(trace.last.ns - trace.first.ns) / 1e9);
+  out += "\n";
+  for (const std::string& doubt : trace.doubts()) out += cat("  ", doubt, "\n");
+  if (!trace.error.empty()) out += cat("  not wholly read: ", trace.error, "\n");
+  return out + conclusion(trace) + "\n";
+}
+
+std::string unfinished_text(const CheckedMonitor& monitor) {
+  if (monitor.unfinished.empty()) return {};
+  std::string out = cat(escape(monitor.monitor), ": ",
+                        plural(monitor.unfinished.size(), "instance is", "instances are"),
+                        " in no final state at the end\n");
+  for (const Unfinished& one : monitor.unfinished)
+    out += cat("  ", instance_text(monitor.scope, one), " in ", escape(set_text(one.live.states)),
+               ", after ", plural(one.live.events, "transition", "transitions"), "\n");
   return out;
 }
 

@@ -1,4 +1,4 @@
-// app/report.h - the end of a watch, as text for people.
+// app/report.h - the end of a watch or a check, as text for people.
 //
 // Data in, text out: nothing here asks a clock or the kernel. Every text that comes from outside is
 // escaped.
@@ -6,8 +6,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "app/checked_trace.h"
 #include "base/time.h"
 #include "monitor/scope.h"
 #include "monitor/stats.h"
@@ -46,5 +48,14 @@ std::string summary_text(const Summary& summary);
 
 /// What was lost, one clause each: "3 reports found the ring full". Empty when nothing was.
 std::vector<std::string> losses(const MonitorSummary& monitor);
+
+/// The same of a recorded trace.
+std::string summary_text(const CheckedTrace& trace);
+
+/// The instances that were in no final state at the end, a line each.
+std::string unfinished_text(const CheckedMonitor& monitor);
+
+/// "1 event", "2 events"
+std::string plural(std::uint64_t count, std::string_view one, std::string_view many);
 
 }  // namespace swerve

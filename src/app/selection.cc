@@ -93,7 +93,7 @@ Result<std::vector<DefinitionFile>> select_monitors(const std::vector<std::strin
 }
 
 BoundSelection bind_monitors(const std::vector<DefinitionFile>& files,
-                             const KernelCatalog& catalog) {
+                             const ProbeCatalog& catalog) {
   BoundSelection out;
   for (const DefinitionFile& file : files) {
     BindOutcome bound = bind_read(read_monitor(file.path), catalog);

@@ -7,7 +7,7 @@
 #include "app/definitions.h"
 #include "base/diagnostic.h"
 #include "bind/definition.h"
-#include "kernel/catalog.h"
+#include "bind/probe.h"
 
 namespace swerve {
 
@@ -22,7 +22,6 @@ struct BoundSelection {
   Diagnostics diagnostics;
 };
 /// Reads every file with its model and binds it; all problems of all of them are reported together.
-BoundSelection bind_monitors(const std::vector<DefinitionFile>& files,
-                             const KernelCatalog& catalog);
+BoundSelection bind_monitors(const std::vector<DefinitionFile>& files, const ProbeCatalog& catalog);
 
 }  // namespace swerve

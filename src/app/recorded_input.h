@@ -1,0 +1,28 @@
+// app/recorded_input.h - what `swerve check` and `swerve convert` do before they read a trace.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/trace_monitors.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "source/any/open_recording.h"
+
+namespace swerve {
+
+/// The monitors' definitions, and what this kernel tells of their probes. Errors: as
+/// select_monitors(); exists (two have one name). What is wrong inside the definitions is told by
+/// CheckedDefinitions::problems().
+Result<CheckedDefinitions> read_definitions(const std::vector<std::string>& monitors,
+                                            const std::vector<std::string>& folders);
+
+/// Refuses a trace that is named twice, and a file to write that is one of the traces or is named
+/// twice. Errors: invalid.
+Result<> check_files(const std::vector<std::string>& traces,
+                     const std::vector<std::string>& outputs);
+
+ReadOptions read_options(const std::optional<TimeNs>& window, const std::string& buffer);
+
+}  // namespace swerve
