@@ -11,10 +11,11 @@
 // for those that violated. So, whatever really happened, the real state is always in the set: no
 // verdict that is given without doubt can be wrong.
 //
-// Sets are numbered as they are met (the subset construction, done lazily), so a step of an
-// instance that is not certain is a look-up as well.
+// What a set becomes stands in state_sets.h; here are the instances. An instance that is certain is
+// kept as a HostMonitor keeps it, and one that is not as the number of its set.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -24,23 +25,10 @@
 
 #include "model/automaton.h"
 #include "monitor/monitor.h"
+#include "monitor/state_sets.h"
 #include "monitor/verdict.h"
 
 namespace swerve {
-
-/// What an event may do to an instance: a set of bits, for where a recording does not tell which.
-struct May {
-  std::uint8_t bits = 0;
-  static constexpr std::uint8_t kNothing = 1;   // the binding does not apply
-  static constexpr std::uint8_t kEvent = 2;     // Handler::event
-  static constexpr std::uint8_t kStart = 4;     // Handler::start
-  static constexpr std::uint8_t kStartRun = 8;  // Handler::start_run
-  constexpr bool certain() const noexcept { return (bits & (bits - 1)) == 0; }
-  static constexpr May of(Handler handler) noexcept {
-    return {handler == Handler::event ? kEvent : handler == Handler::start ? kStart : kStartRun};
-  }
-  friend bool operator==(const May&, const May&) = default;
-};
 
 /// What happened since the monitor was made.
 struct UnsureCounters {
@@ -57,6 +45,8 @@ struct UnsureCounters {
 /// One monitor with all of its instances, stepped by one thread.
 class UnsureMonitor {
  public:
+  static constexpr std::uint32_t kEveryCpu = 0xffffffff;
+
   struct Options {
     std::uint32_t max_instances = 16384;  // object scope; starts beyond it are refused and counted
     bool steps = false;                   // tell the sink of steps too
@@ -74,16 +64,24 @@ class UnsureMonitor {
   /// The event happens to an instance that is certainly monitoring, and the model allows it: then
   /// this is all of step(), and true. Else false, and nothing was done: call step(). Cost: some
   /// nanoseconds. `may` must not have kNothing.
-  bool quick(InstanceKey key, EventId event) noexcept;
+  bool quick(InstanceKey key, EventId event) noexcept {
+    const std::uint32_t low = static_cast<std::uint32_t>(key.value());
+    const std::size_t upper = key.value() >> 32 & 1;
+    if (low >= quick_limit_[upper]) [[unlikely]]
+      return quick_elsewhere(key, event);
+    return quick_at(slots_[base_[upper] + low], event, epoch_[upper]);
+  }
 
-  /// The event may happen to an instance. With neither a verdict nor a new instance: no allocation.
+  /// The event may happen to an instance. No allocation, but for a verdict, a new instance or a set
+  /// that was never met before.
   void step(InstanceKey key, EventId event, May may, const Circumstances& circumstances);
-  /// The event may happen to an instance, but which one is not known.
+  /// The event may happen to an instance, but which one is not known. A violation that is possible
+  /// for some is one inconclusive verdict of no instance (key 0). Cost: looks at all instances.
   void step_any(EventId event, May may, const Circumstances& circumstances);
 
   /// The thing that the instance watched is gone. `certain` false: it may be.
   void end(InstanceKey key, bool certain = true);
-  /// Some instance ended, but which one is not known.
+  /// Some instance ended, but which one is not known. Cost: looks at all instances.
   void end_any();
   /// Task scope: a new thread has this number, and starts unmonitored.
   void task_new(std::uint32_t tid);
@@ -99,13 +97,14 @@ class UnsureMonitor {
     InstanceKey key;
     std::vector<StateOrNone> states;  // one: certain
     bool final = false;               // all of them are final states (or not monitoring)
-    std::uint64_t events = 0;         // transitions since the start, those that were certain
+    std::uint64_t events = 0;         // transitions since it was started, or certain again
   };
   /// All of them, by key. Those that were never met but may be monitoring because of lost events
   /// are not among them.
   std::vector<Live> live() const;
 
-  UnsureCounters counters() const noexcept;
+  /// Cost: looks at all instances.
+  UnsureCounters counters() const;
   /// The states of one instance: none: certainly not monitoring.
   std::vector<StateOrNone> states(InstanceKey key) const;
 
@@ -114,7 +113,54 @@ class UnsureMonitor {
   Scope scope() const noexcept;
 
  private:
+  /// An instance. `word` is one of: 0, never met, and so what State::unmet says; the step ids of
+  /// the StepTable, if it is certainly monitoring; else the lowest 16 bits are 0 (which no step
+  /// leads out of) and above them stand its doubt and its set.
+  struct Slot {
+    std::uint64_t word = 0;
+    std::uint64_t older = 0;   // as in Instance
+    std::uint64_t events = 0;  // transitions since it was started, or certain again
+    std::uint64_t epoch = 0;   // the holes that it knows of; below epoch_: it is to be widened
+  };
+  struct Found;
   struct State;
+
+  bool quick_at(Slot& slot, EventId event, std::uint64_t epoch) noexcept {
+    const std::uint8_t id = narrow_[index(event) * 256 + (slot.word & 0xff)];
+    if (id == 0 || slot.epoch != epoch) return false;
+    slot.word = slot.word << 8 | id;
+    ++slot.events;
+    ++counters_.events;
+    return true;
+  }
+  bool quick_elsewhere(InstanceKey key, EventId event) noexcept;
+  void set_quick() noexcept;
+
+  std::size_t group(InstanceKey key) const noexcept;
+  bool of_one_cpu(std::size_t group) const noexcept;
+  bool in_hole(InstanceKey key) const noexcept;
+  InstanceKey key_at(std::size_t index) const noexcept;
+  Found find(InstanceKey key) const;
+  bool room(const Found& found) const noexcept;
+  void put(const Found& found, Slot next);
+  void refuse(const Found& found, SetId next);
+  template <typename Change>
+  void change_all(Change change);
+  template <typename Visit>
+  void visit_met(Visit visit) const;
+
+  void step_certain(const Found& found, EventId event, May may, const Circumstances& c);
+  void step_unsure(const Found& found, EventId event, May may, const Circumstances& c);
+
+  // What quick() needs.
+  const std::uint8_t* narrow_ = nullptr;  // of the step table
+  Slot* slots_ = nullptr;                 // those that are found by their number alone
+  // By bit 32 of the key: how many of its lower halves have a slot (for quick(): 0 while it is to
+  // say false), and from where in slots_.
+  std::array<std::uint32_t, 2> quick_limit_{}, base_{};
+  std::array<std::uint64_t, 2> epoch_{};  // holes that concerned all instances of this half
+  UnsureCounters counters_;
+
   std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,549 @@
+#include "monitor/unsure_monitor.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <set>
+#include <span>
+#include <unordered_map>
+#include <utility>
+
+namespace swerve {
+
+namespace {
+constexpr std::uint32_t kTids = 1U << 22;  // Linux has no larger ones
+constexpr std::uint32_t kCpus = 1U << 13;  // nor more CPUs
+// Instances of numbers beyond these, which a broken recording can have.
+constexpr std::size_t kOthersMost = std::size_t{1} << 18;
+
+constexpr std::uint64_t word_of(SetId set, Doubt why) noexcept {
+  return std::uint64_t{raw(set)} << 32 | static_cast<std::uint64_t>(why) << 16;
+}
+constexpr std::uint64_t kOffWord = word_of(kOffSet, Doubt::none);
+constexpr std::uint8_t kStarts = May::kStart | May::kStartRun;
+
+/// Why it is not certain what the event did.
+constexpr Doubt doubt_of(May may) noexcept { return may.certain() ? Doubt::none : Doubt::value; }
+}  // namespace
+
+struct UnsureMonitor::State {
+  State(std::string monitor_name, Automaton automaton, Scope its_scope, std::vector<May> may_happen,
+        bool can_end, VerdictSink& its_sink, Options its_options)
+      : name(std::move(monitor_name)),
+        model(std::move(automaton)),
+        scope(its_scope),
+        sink(&its_sink),
+        options(its_options),
+        table(model),
+        // A task may end, and another have its number, without a binding.
+        sets(model, std::move(may_happen), can_end || scope == Scope::task),
+        base(model.states().size(), kOff),
+        most(scope == Scope::object ? options.max_instances : kOthersMost),
+        open(kCpus, 0) {
+    base[index(kInitial)] = table.started();
+    for (std::size_t id = 1; id < table.id_count(); ++id) {
+      const StateId state = table.states()[id];
+      if (state != kNoState && base[index(state)] == kOff)
+        base[index(state)] = StepId(static_cast<std::uint16_t>(id));
+    }
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    if (mapped != 0) ::munmap(slots, mapped);
+  }
+
+  /// `count` slots that take memory when they are written. Huge pages would take it for the
+  /// neighbours, too.
+  void make_slots(std::size_t count) {
+    void* const at = ::mmap(nullptr, count * sizeof(Slot), PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED) return;  // then all are in `others`
+    mapped = count * sizeof(Slot);
+    slots = static_cast<Slot*>(at);
+    ::madvise(at, mapped, MADV_NOHUGEPAGE);
+  }
+
+  std::uint32_t& open_on(std::uint32_t cpu) noexcept {
+    return cpu < kCpus ? open[cpu] : open_everywhere;
+  }
+
+  bool monitoring(std::uint64_t word) const noexcept { return table.newest(word) != kOff; }
+  bool several(std::uint64_t word) const noexcept { return !monitoring(word) && word != kOffWord; }
+  SetId set_of(std::uint64_t word) {
+    if (!monitoring(word)) return SetId(static_cast<std::uint32_t>(word >> 32));
+    return sets.one(table.state(table.newest(word)));
+  }
+  Doubt why_of(std::uint64_t word) const noexcept {
+    return monitoring(word) ? Doubt::none : Doubt(static_cast<std::uint8_t>(word >> 16));
+  }
+  /// An instance that has come to be in one of these states.
+  Slot slot_of(SetId set, Doubt why) {
+    const std::span<const StateId> members = sets.members(set);
+    Slot out;
+    if (set == kOffSet) {
+      out.word = kOffWord;
+    } else if (members.size() == 1) {
+      // The newest step tells the state; that it was taken is not said, see path().
+      out.word = raw(base[index(members.front())]);
+    } else {
+      ever = ever | why;
+      out.word = word_of(set, why);
+    }
+    return out;
+  }
+  Slot changed(const Slot& from, SetId set, Doubt why) {
+    return set == set_of(from.word) && !several(from.word) ? from : slot_of(set, why);
+  }
+  Slot widened(const Slot& from) {
+    const SetId before = set_of(from.word), after = sets.widened(before);
+    return before == after ? from : slot_of(after, why_of(from.word) | Doubt::lost);
+  }
+
+  std::vector<StateOrNone> names(SetId set) const {
+    std::vector<StateOrNone> out;
+    for (const StateId s : sets.members(set)) {
+      out.push_back(s == kNotMonitoring ? StateOrNone() : model.states()[index(s)].name);
+    }
+    return out;
+  }
+  /// The name of the one state; where it is not certain, or is none, the names stand in `list`.
+  std::string named(SetId set, std::vector<StateOrNone>& list) const {
+    std::vector<StateOrNone> all = names(set);
+    std::string text = set_text(all);
+    if (all.size() > 1 || !all.front()) list = std::move(all);
+    return text;
+  }
+  bool final(SetId set) const {
+    const std::span<const StateId> members = sets.members(set);
+    return std::all_of(members.begin(), members.end(), [&](StateId s) {
+      return s == kNotMonitoring || model.states()[index(s)].final;
+    });
+  }
+
+  template <typename Verdict>
+  Verdict verdict(InstanceId id, EventId event, SetId set, const Circumstances& c) const {
+    const auto owned = [](const TaskView& t) {
+      return TaskInfo{t.tid, t.tgid, std::string(t.comm)};
+    };
+    Verdict v;
+    v.time = c.time;
+    v.monitor = name;
+    v.id = id;
+    if (scope == Scope::task && c.task) v.task = owned(*c.task);
+    v.cpu = c.cpu;
+    v.by = owned(c.by);
+    v.state = named(set, v.states);
+    v.event = model.events()[index(event)];
+    return v;
+  }
+  void tell_step(InstanceKey key, EventId event, SetId from, SetId to, const Circumstances& c) {
+    Step step = verdict<Step>(key.id(scope), event, from, c);
+    step.next = named(to, step.nexts);
+    step.final = final(to);
+    sink->on_step(step);
+  }
+  void tell_violation(InstanceKey key, EventId event, SetId set, const Slot& from,
+                      const Circumstances& c) {
+    Violation violation = verdict<Violation>(key.id(scope), event, set, c);
+    std::set<EventId> allowed;
+    for (const StateId s : sets.members(set)) {
+      const std::vector<EventId> here = model.allowed(s == kNotMonitoring ? kInitial : s);
+      allowed.insert(here.begin(), here.end());
+    }
+    for (const EventId e : allowed) violation.expected.push_back(model.events()[index(e)]);
+    for (const Transition& t : path(from)) {
+      violation.path.push_back({model.states()[index(t.from)].name, model.events()[index(t.event)],
+                                model.states()[index(t.to)].name});
+    }
+    violation.events = from.events;
+    sink->on_violation(violation);
+  }
+  void tell_inconclusive(InstanceId id, EventId event, SetId set,
+                         const std::vector<StateId>& violating, Doubt why, const Circumstances& c) {
+    Inconclusive inconclusive = verdict<Inconclusive>(id, event, set, c);
+    for (const StateId s : violating) {
+      inconclusive.violating.push_back(model.states()[index(s)].name);
+    }
+    inconclusive.why = why;
+    sink->on_inconclusive(inconclusive);
+  }
+  /// The last transitions; what the word of slot_of() makes of the state's id is not among them.
+  std::vector<Transition> path(const Slot& from) const {
+    if (!monitoring(from.word)) return {};
+    std::vector<Transition> out = table.path({from.word, from.older});
+    if (out.size() > from.events)
+      out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(from.events));
+    return out;
+  }
+
+  std::string name;
+  Automaton model;
+  Scope scope;
+  VerdictSink* sink;
+  Options options;
+  StepTable table;
+  StateSets sets;
+  std::vector<StepId> base;  // by state: an id with which it is the newest
+
+  Slot* slots = nullptr;
+  std::size_t mapped = 0;
+  std::array<std::uint32_t, 2> limit{};  // as quick_limit_
+  std::vector<std::uint32_t> met;        // numbers of the slots whose word is not 0
+
+  // Instances without a slot of their own. Those that certainly do not monitor are there only to
+  // tell them from `unmet`.
+  std::unordered_map<std::uint64_t, Slot> others;
+  std::size_t monitoring_others = 0;  // of these, those that are or may be monitoring
+  std::size_t most;                   // of each of the two sorts
+
+  std::array<std::uint64_t, 2> unmet{kOffWord, kOffWord};  // by group; "not monitoring" is in it
+  Doubt ever = Doubt::none;                                // all the doubts that there were
+
+  std::vector<std::uint32_t> open;  // by CPU: holes
+  std::uint32_t open_everywhere = 0;
+  std::uint64_t open_in_all = 0;
+};
+
+/// Where an instance is kept, and what it is now.
+struct UnsureMonitor::Found {
+  InstanceKey key;
+  std::size_t group;  // of which of the two sorts it is, where the scope has two
+  bool in_hole;
+  bool direct;  // it has a slot of its own
+  Slot* slot;   // null: it is not kept
+  Slot now;
+};
+
+UnsureMonitor::UnsureMonitor(std::string name, Automaton model, Scope scope,
+                             std::vector<May> may_happen, bool can_end, VerdictSink& sink,
+                             Options options)
+    : state_(std::make_unique<State>(std::move(name), std::move(model), scope,
+                                     std::move(may_happen), can_end, sink, options)) {
+  State& s = *state_;
+  narrow_ = s.table.narrow().data();
+  if (scope == Scope::global) s.limit = {1, 0};
+  if (scope == Scope::cpu) s.limit = {kCpus, 0};
+  if (scope == Scope::task) {  // idle tasks first
+    s.limit = {kTids, kCpus};
+    base_ = {kCpus, 0};
+  }
+  if (s.limit[0] != 0) s.make_slots(s.limit[0] + s.limit[1]);
+  slots_ = s.slots;
+  if (slots_ == nullptr) s.limit = {0, 0};
+  set_quick();
+}
+UnsureMonitor::~UnsureMonitor() = default;
+UnsureMonitor::UnsureMonitor(UnsureMonitor&&) noexcept = default;
+
+void UnsureMonitor::set_quick() noexcept {
+  const State& s = *state_;
+  const bool quick = !s.table.wide() && !s.options.steps && s.open_in_all == 0;
+  quick_limit_ = quick ? s.limit : std::array<std::uint32_t, 2>{};
+}
+
+bool UnsureMonitor::quick_elsewhere(InstanceKey key, EventId event) noexcept {
+  State& s = *state_;
+  if (s.others.empty() || s.table.wide() || s.options.steps || s.open_in_all != 0) return false;
+  const auto it = s.others.find(key.value());
+  return it != s.others.end() && quick_at(it->second, event, epoch_[group(key)]);
+}
+
+std::size_t UnsureMonitor::group(InstanceKey key) const noexcept {
+  return state_->scope == Scope::task ? key.value() >> 32 & 1 : 0;
+}
+
+bool UnsureMonitor::of_one_cpu(std::size_t group) const noexcept {
+  return state_->scope == Scope::cpu || (state_->scope == Scope::task && group == 1);
+}
+
+bool UnsureMonitor::in_hole(InstanceKey key) const noexcept {
+  const State& s = *state_;
+  if (s.open_in_all == 0) return false;
+  if (!of_one_cpu(group(key))) return true;
+  const std::uint32_t cpu = static_cast<std::uint32_t>(key.value());
+  return s.open_everywhere != 0 || (cpu < kCpus && s.open[cpu] != 0);
+}
+
+InstanceKey UnsureMonitor::key_at(std::size_t index) const noexcept {
+  const std::uint32_t number = static_cast<std::uint32_t>(index);
+  if (state_->scope != Scope::task) return InstanceKey::cpu(number);  // or the global one: 0
+  return number < base_[0] ? InstanceKey::task(0, number) : InstanceKey::task(number - base_[0], 0);
+}
+
+UnsureMonitor::Found UnsureMonitor::find(InstanceKey key) const {
+  State& s = *state_;
+  const std::size_t upper = key.value() >> 32 & 1;
+  const std::uint32_t low = static_cast<std::uint32_t>(key.value());
+  Found found{key, group(key), in_hole(key), low < s.limit[upper], nullptr, {}};
+  if (found.direct) {
+    found.slot = &slots_[base_[upper] + low];
+  } else if (const auto it = s.others.find(key.value()); it != s.others.end()) {
+    found.slot = &it->second;
+  }
+  if (found.slot == nullptr || found.slot->word == 0) {
+    found.now.word = s.unmet[found.group];
+  } else if (found.slot->epoch != epoch_[found.group]) {
+    found.now = s.widened(*found.slot);
+  } else {
+    found.now = *found.slot;
+  }
+  return found;
+}
+
+bool UnsureMonitor::room(const Found& found) const noexcept {
+  return found.direct || (found.slot != nullptr && found.slot->word != kOffWord) ||
+         state_->monitoring_others < state_->most;
+}
+
+void UnsureMonitor::put(const Found& found, Slot next) {
+  State& s = *state_;
+  next.epoch = epoch_[found.group];
+  const bool kept = found.slot != nullptr && found.slot->word != 0;
+  if (!kept && next.word == s.unmet[found.group]) return;
+  if (found.direct) {
+    if (!kept) s.met.push_back(static_cast<std::uint32_t>(found.slot - slots_));
+    *found.slot = next;
+    return;
+  }
+  const bool was = kept && found.slot->word != kOffWord;  // monitoring, perhaps
+  const bool is = next.word != kOffWord;
+  const bool fits = is ? room(found)
+                       : s.unmet[found.group] != kOffWord &&
+                             ((kept && !was) || s.others.size() - s.monitoring_others < s.most);
+  if (is && !fits) refuse(found, s.set_of(next.word));
+  s.monitoring_others -= was;
+  if (!fits) {
+    // As if it had never been met: that includes what it is.
+    if (kept) s.others.erase(found.key.value());
+    return;
+  }
+  s.monitoring_others += is;
+  if (kept) {
+    *found.slot = next;
+  } else {
+    s.others.emplace(found.key.value(), next);
+  }
+}
+
+/// There is no room to keep an instance that became `next`. From now on it is one of those that
+/// were never met.
+void UnsureMonitor::refuse(const Found& found, SetId next) {
+  State& s = *state_;
+  counters_.refused += found.now.word == kOffWord;
+  const std::uint64_t unmet = s.unmet[found.group];
+  const Doubt why = s.why_of(unmet) | s.why_of(found.now.word) | Doubt::unknown;
+  s.unmet[found.group] = s.changed({unmet}, s.sets.both(s.set_of(unmet), next), why).word;
+}
+
+template <typename Change>
+void UnsureMonitor::change_all(Change change) {
+  State& s = *state_;
+  const auto change_one = [&](InstanceKey key, Slot& slot) {
+    const std::size_t g = group(key);
+    const bool was = slot.word != kOffWord;
+    slot = change(slot.epoch != epoch_[g] ? s.widened(slot) : slot);
+    if (in_hole(key)) slot = s.widened(slot);
+    slot.epoch = epoch_[g];
+    return (slot.word != kOffWord) - was;
+  };
+  for (const std::uint32_t i : s.met) change_one(key_at(i), slots_[i]);
+  for (auto& [key, slot] : s.others) {
+    // This can take more room than there is, but not for longer than these instances live.
+    s.monitoring_others += static_cast<std::size_t>(change_one(InstanceKey::object(key), slot));
+  }
+  for (std::size_t g = 0; g < (s.scope == Scope::task ? 2 : 1); ++g) {
+    Slot slot = change(Slot{s.unmet[g]});
+    if (of_one_cpu(g) ? s.open_everywhere != 0 : s.open_in_all != 0) slot = s.widened(slot);
+    s.unmet[g] = slot.word;
+  }
+}
+
+void UnsureMonitor::step(InstanceKey key, EventId event, May may, const Circumstances& c) {
+  State& s = *state_;
+  if ((may.bits & ~May::kNothing) == 0) return;
+  const Found found = find(key);
+  if (found.now.word == kOffWord) {
+    if ((may.bits & kStarts) == 0) return;
+    if (s.ever == Doubt::none && !room(found)) {  // as in a HostMonitor
+      ++counters_.refused;
+      return;
+    }
+  }
+  const bool certain = s.monitoring(found.now.word) ? (may.bits & May::kNothing) == 0
+                                                    : found.now.word == kOffWord && may.certain();
+  if (certain) {
+    step_certain(found, event, may, c);
+  } else {
+    step_unsure(found, event, may, c);
+  }
+}
+
+/// The state is certain, and so is what the event does.
+void UnsureMonitor::step_certain(const Found& found, EventId event, May may,
+                                 const Circumstances& c) {
+  State& s = *state_;
+  const bool off = found.now.word == kOffWord;
+  Instance instance = off ? Instance{} : Instance{found.now.word, found.now.older};
+  const Stepping stepping =
+      swerve::step(s.table, instance, event,
+                   (may.bits & May::kStart) != 0 ? Handler::start : Handler::start_run);
+  const Slot from{stepping.from.word, stepping.from.older, off ? 0 : found.now.events};
+  Slot next{kOffWord};
+  if (instance.word != 0) next = {instance.word, instance.older, from.events};
+  if (stepping.outcome == Outcome::stepped) ++next.events;
+  if (found.in_hole) next = s.widened(next);
+
+  counters_.started += stepping.started;
+  counters_.unsure += s.several(next.word);
+  if (stepping.outcome == Outcome::stepped) {
+    ++counters_.events;
+    if (s.options.steps) s.tell_step(found.key, event, s.set_of(from.word), s.set_of(next.word), c);
+  } else if (stepping.outcome == Outcome::violated) {
+    ++counters_.violations;
+    s.tell_violation(found.key, event, s.set_of(from.word), from, c);
+  }
+  put(found, next);
+}
+
+void UnsureMonitor::step_unsure(const Found& found, EventId event, May may,
+                                const Circumstances& c) {
+  State& s = *state_;
+  const SetId set = s.set_of(found.now.word);
+  const StateSets::Outcome outcome = s.sets.stepped(set, event, may);
+  const Doubt why = s.why_of(found.now.word) | (outcome.open ? Doubt::value : Doubt::none);
+  Slot next = s.changed(found.now, outcome.next, why);
+  if (found.in_hole) next = s.widened(next);
+
+  counters_.unsure += s.several(next.word);
+  if (set == kOffSet && (may.bits & ~kStarts) == 0) ++counters_.started;
+  if (outcome.violates && !outcome.steps && !outcome.rests) {
+    ++counters_.violations;
+    s.tell_violation(found.key, event, set, found.now, c);
+  } else if (outcome.violates) {
+    ++counters_.inconclusive;
+    s.tell_inconclusive(found.key.id(s.scope), event, set, s.sets.violating(set, event, may), why,
+                        c);
+  } else if (outcome.steps) {
+    if (!outcome.rests) ++counters_.events;
+    if (s.options.steps) s.tell_step(found.key, event, set, s.set_of(next.word), c);
+  }
+  put(found, next);
+}
+
+void UnsureMonitor::step_any(EventId event, May may, const Circumstances& c) {
+  State& s = *state_;
+  if (s.scope == Scope::global) return step(InstanceKey::global(), event, may, c);
+  if ((may.bits & ~May::kNothing) == 0) return;
+  const May perhaps{static_cast<std::uint8_t>(may.bits | May::kNothing)};
+  std::set<SetId> sets;
+  Doubt why = Doubt::unknown | doubt_of(may);
+  bool violates = false, unsure = false;
+  change_all([&](const Slot& now) {
+    const SetId set = s.set_of(now.word);
+    const StateSets::Outcome outcome = s.sets.stepped(set, event, perhaps);
+    sets.insert(set);
+    if (outcome.violates) {
+      violates = true;
+      why = why | s.why_of(now.word);
+    }
+    const Slot next =
+        outcome.next == set
+            ? now
+            : s.slot_of(outcome.next, s.why_of(now.word) | Doubt::unknown | doubt_of(may));
+    unsure = unsure || s.several(next.word);
+    return next;
+  });
+  counters_.unsure += unsure;
+  if (!violates) return;
+  ++counters_.inconclusive;
+  SetId all = kOffSet;
+  for (const SetId set : sets) all = s.sets.both(all, set);
+  s.tell_inconclusive({s.scope, 0}, event, all, s.sets.violating(all, event, may), why, c);
+}
+
+void UnsureMonitor::end(InstanceKey key, bool certain) {
+  State& s = *state_;
+  const Found found = find(key);
+  Slot next{kOffWord};
+  if (!certain) {
+    const SetId set = s.set_of(found.now.word);
+    next = s.changed(found.now, s.sets.both(set, kOffSet), s.why_of(found.now.word) | Doubt::value);
+  }
+  put(found, found.in_hole ? s.widened(next) : next);
+}
+
+void UnsureMonitor::end_any() {
+  State& s = *state_;
+  change_all([&](const Slot& now) {
+    const SetId set = s.set_of(now.word), next = s.sets.both(set, kOffSet);
+    return next == set ? now : s.slot_of(next, s.why_of(now.word) | Doubt::unknown);
+  });
+}
+
+void UnsureMonitor::task_new(std::uint32_t tid) {
+  if (state_->scope == Scope::task) end(InstanceKey::task(tid, 0));
+}
+
+void UnsureMonitor::hole_opens(std::uint32_t cpu) {
+  State& s = *state_;
+  ++s.open_in_all;
+  ++s.open_on(cpu);
+  for (std::size_t g = 0; g < (s.scope == Scope::task ? 2 : 1); ++g) {
+    if (of_one_cpu(g) && cpu < kCpus) {
+      const Found one = find(g == 0 ? InstanceKey::cpu(cpu) : InstanceKey::task(0, cpu));
+      put(one, s.widened(one.now));
+    } else {
+      ++epoch_[g];
+      s.unmet[g] = s.widened({s.unmet[g]}).word;
+    }
+  }
+  set_quick();
+}
+
+void UnsureMonitor::hole_closes(std::uint32_t cpu) {
+  State& s = *state_;
+  if (s.open_on(cpu) == 0) return;
+  --s.open_in_all;
+  --s.open_on(cpu);
+  set_quick();
+}
+
+template <typename Visit>
+void UnsureMonitor::visit_met(Visit visit) const {
+  const State& s = *state_;
+  for (const std::uint32_t i : s.met) visit(key_at(i));
+  for (const auto& other : s.others) visit(InstanceKey::object(other.first));
+}
+
+std::vector<UnsureMonitor::Live> UnsureMonitor::live() const {
+  State& s = *state_;
+  std::vector<Live> out;
+  visit_met([&](InstanceKey key) {
+    const Slot now = find(key).now;
+    if (now.word == kOffWord) return;
+    const SetId set = s.set_of(now.word);
+    out.push_back({key, s.names(set), s.final(set), now.events});
+  });
+  std::sort(out.begin(), out.end(),
+            [](const Live& a, const Live& b) { return a.key.value() < b.key.value(); });
+  return out;
+}
+
+UnsureCounters UnsureMonitor::counters() const {
+  UnsureCounters out = counters_;
+  visit_met([&](InstanceKey key) { out.instances += find(key).now.word != kOffWord; });
+  return out;
+}
+
+std::vector<StateOrNone> UnsureMonitor::states(InstanceKey key) const {
+  const std::uint64_t word = find(key).now.word;
+  if (word == kOffWord) return {};
+  return state_->names(state_->set_of(word));
+}
+
+const std::string& UnsureMonitor::name() const noexcept { return state_->name; }
+const Automaton& UnsureMonitor::model() const noexcept { return state_->model; }
+Scope UnsureMonitor::scope() const noexcept { return state_->scope; }
+
+}  // namespace swerve
