@@ -1,0 +1,254 @@
+#include "source/text_recording.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/text.h"
+
+namespace swerve {
+
+// Holes.
+
+void TextHoles::begin_marking() {
+  std::sort(openings_.begin(), openings_.end());
+  openings_.erase(std::unique(openings_.begin(), openings_.end()), openings_.end());
+  cpus_.clear();
+  events_ = time_ = told_ = 0;
+  two_passes_ = true;
+}
+
+TextHoles::Cpu& TextHoles::at(std::uint32_t cpu) {
+  if (cpu >= cpus_.size()) cpus_.resize(cpu + 1);
+  return cpus_[cpu];
+}
+
+/// First pass: a hole behind the last event of the CPU.
+void TextHoles::note(Cpu& cpu, std::uint32_t number) {
+  if (too_many_) return;
+  if (openings_.size() < kMostHoles) {
+    openings_.push_back({cpu.last_event, number});
+    return;
+  }
+  // From the first place on where another hole could open.
+  std::uint64_t first = events_;
+  for (const Cpu& other : cpus_) first = std::min(first, other.last_event);
+  openings_.push_back({first, kEveryCpu});
+  too_many_ = true;
+}
+
+void TextHoles::open(BatchBuilder& builder, std::uint32_t cpu) {
+  if (cpu != kEveryCpu && std::exchange(at(cpu).open, true)) return;
+  builder.open_hole(cpu, time_);
+}
+
+/// Second pass: the holes that open behind the events so far.
+void TextHoles::open_due(BatchBuilder& builder) {
+  while (next_opening_ < openings_.size() && openings_[next_opening_].after_event <= events_) {
+    open(builder, openings_[next_opening_++].cpu);
+  }
+}
+
+void TextHoles::before_event(BatchBuilder* builder, std::uint32_t cpu, std::uint64_t time) {
+  Cpu& here = at(cpu);
+  const bool first_since_told = here.told != told_;
+  here.told = told_;
+  if (builder == nullptr) {
+    if (first_since_told) note(here, cpu);
+    return;
+  }
+  if (events_ == 0) open_due(*builder);
+  if (first_since_told) {
+    open(*builder, cpu);
+    if (!here.closing) ++closing_;
+    here.closing = true;
+  }
+  if (closing_ == 0) return;
+  for (std::uint32_t i = 0; i < cpus_.size(); ++i) {
+    if (!std::exchange(cpus_[i].closing, false)) continue;
+    builder->close_hole(i, std::exchange(cpus_[i].lost, 0), time);
+    cpus_[i].open = false;
+  }
+  closing_ = 0;
+}
+
+void TextHoles::after_event(BatchBuilder* builder, std::uint32_t cpu, std::uint64_t time) {
+  at(cpu).last_event = ++events_;
+  time_ = time;
+  if (builder != nullptr && next_opening_ < openings_.size()) open_due(*builder);
+}
+
+void TextHoles::lost(BatchBuilder* builder, std::uint32_t cpu, std::uint64_t count) {
+  Cpu& here = at(cpu);
+  if (builder == nullptr) {
+    note(here, cpu);
+    return;
+  }
+  if (events_ == 0) open_due(*builder);
+  open(*builder, cpu);
+  here.lost += count;
+  if (!here.closing) ++closing_;
+  here.closing = true;
+}
+
+void TextHoles::all_lost(BatchBuilder* builder, std::uint32_t cpus) {
+  ++told_;
+  // With a first pass it is known which CPUs have another event. Without one, a CPU that has none
+  // may have lost all of its events.
+  if (builder == nullptr || two_passes_) return;
+  for (std::uint32_t cpu = 0; cpu < std::min(cpus, kMostCpus); ++cpu) open(*builder, cpu);
+}
+
+void TextHoles::end(BatchBuilder& builder) {
+  if (events_ == 0) open_due(builder);
+  for (std::uint32_t i = 0; i < cpus_.size() && closing_ > 0; ++i) {
+    if (!std::exchange(cpus_[i].closing, false)) continue;
+    builder.close_hole(i, std::exchange(cpus_[i].lost, 0), time_);
+    cpus_[i].open = false;
+    --closing_;
+  }
+}
+
+// Lines.
+
+TextRecording::TextRecording(std::unique_ptr<Input> input, const Interest& interest)
+    : input_(std::move(input)), lines_(*input_), builder_(interest) {}
+
+/// Whether there may be losses in the input. What cannot be read is found again later.
+bool TextRecording::is_worth_a_pass() {
+  constexpr std::size_t kBlock = 256U << 10;
+  std::string block(kOverlap + kBlock, ' ');
+  for (;;) {
+    const Result<std::size_t> got = input_->read(block.data() + kOverlap, kBlock);
+    if (!got || *got == 0) return false;
+    if (may_tell_of_losses(std::string_view(block).substr(0, kOverlap + *got))) return true;
+    std::memmove(block.data(), block.data() + *got, kOverlap);
+  }
+}
+
+/// The first pass, where it can be had and is needed.
+void TextRecording::look_ahead() {
+  if (!input_->can_rewind()) return;
+  const bool needed = is_worth_a_pass();
+  if (!input_->rewind() || !needed) return;
+  LineReader::Line line;
+  for (;;) {
+    const Result<bool> more = lines_.next(line);
+    if (!more || !*more) break;
+    if (line.too_long || !line.ended) continue;
+    const Line read = read_line(line.text);
+    if (read.is == Line::Is::event) {
+      holes_.before_event(nullptr, read.cpu, read.time);
+      holes_.after_event(nullptr, read.cpu, read.time);
+    } else if (read.is == Line::Is::lost) {
+      holes_.lost(nullptr, read.cpu, read.lost);
+    } else if (read.is == Line::Is::all_lost) {
+      holes_.all_lost(nullptr, read.cpu);
+    }
+  }
+  holes_.begin_marking();
+  lines_.restart();
+  if (Result<> again = input_->rewind(); !again) stopped_ = std::move(again).error();
+}
+
+/// The idle tasks have a name for each CPU, which the texts leave out.
+std::string_view TextRecording::idle_name(std::uint32_t cpu) {
+  idle_name_.assign("swapper/");
+  if (cpu >= 10) idle_name_ += std::to_string(cpu);
+  if (cpu < 10) idle_name_ += static_cast<char>('0' + cpu);
+  return idle_name_;
+}
+
+Result<> TextRecording::take(const LineReader::Line& line) {
+  const Line read = line.too_long ? Line() : read_line(line.text);
+  switch (read.is) {
+    case Line::Is::nothing:
+      return {};
+    case Line::Is::lost:
+      holes_.lost(&builder_, read.cpu, read.lost);
+      return {};
+    case Line::Is::all_lost:
+      holes_.all_lost(&builder_, read.cpu);
+      return {};
+    case Line::Is::not_understood:
+      builder_.not_understood();
+      return {};
+    case Line::Is::event:
+      break;
+  }
+  // The last line may be cut off anywhere: in the middle of its last number.
+  if (!line.ended) {
+    builder_.not_understood();
+    return {};
+  }
+  holes_.before_event(&builder_, read.cpu, read.time);
+  const EventText::Found found = event_text_.read(read.text, read.by_trace_cmd);
+  if (found == EventText::Found::not_understood) builder_.not_understood();
+  if (found == EventText::Found::event) {
+    FoundEvent event;
+    event.time = read.time;
+    event.cpu = read.cpu;
+    event.tid = read.tid;
+    event.tgid = read.tgid;
+    event.comm = read.tid == 0 ? idle_name(read.cpu) : read.comm;
+    event.system = read.system;
+    event.name = event_text_.name();
+    SWERVE_TRY(builder_.add(event, event_text_.fields()));
+  }
+  holes_.after_event(&builder_, read.cpu, read.time);
+  return {};
+}
+
+Result<bool> TextRecording::next(Batch& out) {
+  builder_.begin(out);
+  if (!std::exchange(begun_, true)) look_ahead();
+  LineReader::Line line;
+  while (!stopped_ && !ended_ && !builder_.full()) {
+    const Result<bool> more = lines_.next(line);
+    if (!more) {
+      stopped_ = more.error();
+    } else if (!*more) {
+      ended_ = true;
+      holes_.end(builder_);
+    } else if (Result<> taken = take(line); !taken) {
+      stopped_ = std::move(taken).error().within(cat("line ", line.number));
+    }
+  }
+  if (builder_.finish(input_->taken())) return true;
+  if (stopped_) return *stopped_;
+  return false;
+}
+
+std::size_t read_decimal(std::string_view text, std::size_t at, std::uint64_t most,
+                         std::uint64_t& out) {
+  std::uint64_t value = 0;
+  std::size_t end = at;
+  for (; end < text.size(); ++end) {
+    const auto digit = static_cast<unsigned>(static_cast<unsigned char>(text[end]) - '0');
+    if (digit > 9) break;
+    if (value > (most - digit) / 10) return 0;
+    value = value * 10 + digit;
+  }
+  if (end == at) return 0;
+  out = value;
+  return end;
+}
+
+std::size_t read_time(std::string_view text, std::size_t at, std::uint64_t& out) {
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  constexpr std::uint64_t kMost = ~std::uint64_t{0};
+  std::uint64_t whole = 0;
+  const std::size_t point = read_decimal(text, at, kMost, whole);
+  if (point == 0 || point == text.size() || text[point] != '.') {
+    out = whole;
+    return point;
+  }
+  std::uint64_t fraction = 0;
+  const std::size_t end = read_decimal(text, point + 1, kSecond - 1, fraction);
+  if (end == 0 || end - point > 10 || whole > kMost / kSecond - 1) return 0;
+  for (std::size_t digits = end - point - 1; digits < 9; ++digits) fraction *= 10;
+  out = whole * kSecond + fraction;
+  return end;
+}
+
+}  // namespace swerve
