@@ -102,20 +102,25 @@ std::optional<TaskStates> task_states(std::string_view recorded) {
     out.maybe_preempted = true;
     return out;
   }
-  if (recorded.back() == '+') return preempted();
-  if (recorded.size() == 1) {
+  const bool plus = recorded.back() == '+';
+  const std::string_view letters = recorded.substr(0, recorded.size() - (plus ? 1 : 0));
+  if (letters.size() == 1 && !plus) {
     const std::optional<std::uint64_t> bit = bit_of_letter(first);
     return bit ? std::optional(task_states(*bit)) : std::nullopt;
   }
   // Kernels before 4.14 print every bit that is set: "D|K|W". Which combinations these stand for is
   // not worth a table: it is a state, and not a known one.
-  for (std::size_t i = 0; i < recorded.size(); ++i) {
-    const bool letter = i % 2 == 0;
-    if (letter ? !(recorded[i] >= 'A' && recorded[i] <= 'z') : recorded[i] != '|')
-      return std::nullopt;
+  if (letters.size() % 2 == 0) return std::nullopt;
+  for (std::size_t i = 0; i < letters.size(); ++i) {
+    const char c = letters[i];
+    const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    if (i % 2 == 0 ? !letter : c != '|') return std::nullopt;
   }
   TaskStates out = preempted();
-  out.preempted = false;
+  out.preempted = plus;
+  if (const auto bit = bit_of_letter(first); bit && !plus) {
+    out.values.insert(out.values.begin(), task_states(*bit).values.front());
+  }
   return out;
 }
 
