@@ -1,5 +1,6 @@
 #include "source/ctf/babeltrace.h"
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -43,17 +44,34 @@ std::string group_of(const bt_component_class_source& reader, const std::string&
   return group != nullptr && bt_value_is_string(group) ? bt_value_string_get(group) : std::string();
 }
 
+/// A cause as babeltrace words it: "What failed: some-addr=0x5589, offset=12".
+std::string without_addresses(std::string_view cause) {
+  std::string out;
+  for (std::size_t at = 0; at < cause.size();) {
+    const std::size_t end = std::min(cause.find(' ', at), cause.size() - 1) + 1;
+    const std::string_view word = cause.substr(at, end - at);
+    if (word.find("-addr=") == word.npos) out += word;
+    at = end;
+  }
+  while (out.ends_with(' ') || out.ends_with(',') || out.ends_with('.')) out.pop_back();
+  return escape(out);
+}
+
 }  // namespace
 
 Error babeltrace_error(ErrorCode code) {
   const std::unique_ptr<const bt_error, decltype(&bt_error_release)> error(
       bt_current_thread_take_error(), &bt_error_release);
-  std::string text;
-  for (std::uint64_t i = 0; error != nullptr && i < bt_error_get_cause_count(error.get()); ++i) {
-    if (!text.empty()) text += "; ";
-    text += bt_error_cause_get_message(bt_error_borrow_cause_by_index(error.get(), i));
+  std::vector<std::string> causes;
+  const std::uint64_t count = error == nullptr ? 0 : bt_error_get_cause_count(error.get());
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::string_view cause =
+        bt_error_cause_get_message(bt_error_borrow_cause_by_index(error.get(), i));
+    // From here on it is the graph that says in which of its parts the others happened.
+    if (cause.starts_with("Component") && !causes.empty()) break;
+    causes.push_back(without_addresses(cause));
   }
-  return Error(code, text.empty() ? "babeltrace2 failed and says no reason" : escape(text));
+  return Error(code, causes.empty() ? "babeltrace2 failed and says no reason" : join(causes, "; "));
 }
 
 Result<std::unique_ptr<MessageStream>> MessageStream::open(

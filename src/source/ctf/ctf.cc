@@ -1,8 +1,8 @@
 #include "source/ctf/ctf.h"
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "source/ctf/babeltrace.h"
+#include "source/ctf/damage.h"
 #include "source/reorder.h"
 
 namespace swerve {
@@ -181,6 +182,7 @@ class CtfRecording final : public Recording {
   std::unique_ptr<MessageStream> messages_;
   const bt_message* message_ = nullptr;  // the next one to be taken; null at the end
   std::optional<Error> error_;           // comes instead of it
+  std::string missing_;                  // of the data; told when what is there has been read
 
   std::shared_ptr<std::vector<RecordedKind>> kinds_ = std::make_shared<std::vector<RecordedKind>>();
   std::unordered_multimap<std::string, std::uint32_t> kinds_by_name_;
@@ -205,6 +207,12 @@ Result<> CtfRecording::open(const std::string& folder) {
   const std::vector<std::string> folders = traces_below(folder, kMostEntries);
   if (folders.empty())
     return Error(ErrorCode::invalid, "there is no file 'metadata' in the folder or below it");
+  std::vector<std::string> missing;
+  for (const std::string& one : folders) {
+    SWERVE_TRY_ASSIGN(std::string from_this, missing_from_trace(one));
+    if (!from_this.empty()) missing.push_back(std::move(from_this));
+  }
+  missing_ = join(missing, "; ");
   SWERVE_TRY_ASSIGN(messages_, MessageStream::open(folders));
   // All streams begin before the first message that has a time: the muxer puts it so.
   while (true) {
@@ -213,6 +221,8 @@ Result<> CtfRecording::open(const std::string& folder) {
       break;
     SWERVE_TRY(meet(bt_message_stream_beginning_borrow_stream_const(message_)));
   }
+  if (streams_.empty() && missing_.empty())
+    return Error(ErrorCode::invalid, "the trace is empty: it has no streams of events");
   return choose_clock();
 }
 
@@ -326,12 +336,15 @@ Result<bool> CtfRecording::next(Batch& out) {
       break;
     }
     Result<const bt_message*> following = messages_->next();
-    if (following) {
-      message_ = *following;
-    } else {
-      error_ = std::move(following).error();
+    if (!following) {
+      error_ = std::move(following).error().within(
+          cat("after ", events_, " events, at ", last_time_, " ns"));
+      break;
     }
+    message_ = *following;
   }
+  if (message_ == nullptr && !error_ && !missing_.empty())
+    error_ = Error(ErrorCode::invalid, std::exchange(missing_, {}));
   if (taken == 0 && error_) {
     message_ = nullptr;
     return *std::exchange(error_, std::nullopt);

@@ -83,7 +83,7 @@ typealias integer { size = 64; align = 8; signed = true; } := int64_t;
 typealias integer { size = 8; align = 8; signed = false; encoding = UTF8; } := char_t;
 trace { major = 1; minor = 8; uuid = ")" +
            uuid + R"("; byte_order = le;
-  packet.header := struct { uint32_t magic; uint32_t stream_id; }; };
+  packet.header := struct { uint32_t magic; uint32_t stream_id; uint64_t stream_instance_id; }; };
 env { hostname = "board"; domain = "kernel"; tracer_name = "lttng-modules"; tracer_major = 2;
   tracer_minor = 13; tracer_patchlevel = 0; };
 clock { name = ")" +
@@ -116,10 +116,11 @@ struct Packet {
     return *this;
   }
   std::string str() const {
-    const std::uint64_t bits = 8 * (8 + 6 * 8 + 4 + events.size());
+    const std::uint64_t bits = 8 * (16 + 6 * 8 + 4 + events.size());
     return Bytes()
         .number(std::uint32_t{0xc1fc1fc1})
         .number(std::uint32_t{0})
+        .number(std::uint64_t{cpu})  // one stream a CPU
         .number(begin)
         .number(end)
         .number(bits)
