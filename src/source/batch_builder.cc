@@ -7,31 +7,45 @@
 
 namespace swerve {
 
+namespace {
+
+bool read_hexadecimal(std::string_view digits, std::uint64_t& out) noexcept {
+  if (digits.empty() || digits.size() > 16) return false;
+  std::uint64_t value = 0;
+  for (const char c : digits) {
+    const int letter = (c | 0x20) - 'a';
+    const int digit = c >= '0' && c <= '9' ? c - '0' : letter >= 0 && letter < 6 ? letter + 10 : -1;
+    if (digit < 0) return false;
+    value = value << 4 | static_cast<std::uint64_t>(digit);
+  }
+  out = value;
+  return true;
+}
+
+}  // namespace
+
 bool word_as_integer(std::string_view word, std::uint64_t& out) noexcept {
-  const bool negative = !word.empty() && word[0] == '-';
+  if (word.starts_with("0x") || word.starts_with("0X")) {
+    return read_hexadecimal(word.substr(2), out);
+  }
+  const bool negative = word.starts_with('-');
   if (negative) word.remove_prefix(1);
   std::uint64_t value = 0;
-  if (word.size() > 2 && word[0] == '0' && (word[1] | 0x20) == 'x') {
-    if (word.size() > 18 || negative) return false;
-    for (const char c : word.substr(2)) {
-      const auto decimal = static_cast<unsigned>(static_cast<unsigned char>(c) - '0');
-      const auto letter = static_cast<unsigned>((static_cast<unsigned char>(c) | 0x20) - 'a');
-      if (decimal > 9 && letter > 5) return false;
-      value = value << 4 | (decimal <= 9 ? decimal : letter + 10);
+  bool decimal = !word.empty() && word.size() <= 20;
+  for (std::size_t i = 0; i < word.size() && decimal; ++i) {
+    const auto digit = static_cast<unsigned>(static_cast<unsigned char>(word[i]) - '0');
+    decimal = digit <= 9;
+    if (i == 19) {  // before, there is room for another digit
+      decimal = decimal && !__builtin_mul_overflow(value, 10U, &value) &&
+                !__builtin_add_overflow(value, digit, &value);
+    } else {
+      value = value * 10 + digit;
     }
-    out = value;
-    return true;
   }
-  if (word.empty() || word.size() > 20) return false;
-  for (const char c : word) {
-    const auto digit = static_cast<unsigned>(static_cast<unsigned char>(c) - '0');
-    if (digit > 9) return false;
-    // 20 digits may be too many; 19 never are.
-    if (word.size() == 20 && __builtin_mul_overflow(value, 10U, &value)) return false;
-    if (word.size() < 20) value *= 10;
-    if (__builtin_add_overflow(value, digit, &value)) return false;
+  if (word.size() == 16 && !negative && (!decimal || word[0] == '0')) {
+    return read_hexadecimal(word, out);
   }
-  if (negative && value > std::uint64_t{1} << 63) return false;
+  if (!decimal || (negative && value > std::uint64_t{1} << 63)) return false;
   out = negative ? -value : value;
   return true;
 }
@@ -125,40 +139,29 @@ std::uint64_t BatchBuilder::put_text(std::string_view text) {
   return Batch::text_cell(at, text.size());
 }
 
-void BatchBuilder::put_row(Batch::Table& table, std::uint32_t kind,
-                           std::span<const FoundField> fields) {
-  const std::vector<Want>& forms = forms_[kind];
-  if (table.rows == 0) {
-    table.columns.resize(fields.size());
-    for (std::size_t i = 0; i < fields.size(); ++i) table.columns[i].form = forms[i];
+void BatchBuilder::put(Batch::Table& table, Batch::Column& column, const FoundField& field) {
+  std::uint64_t cell = 0;
+  bool unknown = field.unknown;
+  if (!unknown && column.form == Want::text) {
+    cell = put_text(field.text);
+  } else if (!unknown && field.form == RecordedField::Form::integer) {
+    cell = field.number;
+  } else if (!unknown) {
+    unknown = !word_as_integer(field.text, cell);
   }
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (forms[i] == Want::nothing) continue;
-    const FoundField& field = fields[i];
-    Batch::Column& column = table.columns[i];
-    std::uint64_t cell = 0;
-    bool unknown = field.unknown;
-    if (!unknown && forms[i] == Want::text) {
-      cell = put_text(field.text);
-    } else if (!unknown && field.form == RecordedField::Form::integer) {
-      cell = field.number;
-    } else if (!unknown) {
-      unknown = !word_as_integer(field.text, cell);
-    }
-    column.cells.push_back(cell);
-    if (unknown && column.unknown.empty()) column.unknown.resize(table.rows, 0);
-    if (unknown || !column.unknown.empty()) column.unknown.push_back(unknown ? 1 : 0);
-  }
-  ++table.rows;
+  column.cells.push_back(cell);
+  if (unknown && column.unknown.empty()) column.unknown.resize(table.rows, 0);
+  if (unknown || !column.unknown.empty()) column.unknown.push_back(unknown ? 1 : 0);
 }
 
-Result<> BatchBuilder::add(const FoundEvent& event, std::span<const FoundField> fields) {
-  SWERVE_TRY_ASSIGN(const std::uint32_t kind, kind_of(event, fields));
-  ++events_read_;
-  if (forms_[kind].empty()) return {};
+Batch::Table& BatchBuilder::begin_row(const FoundEvent& event, std::uint32_t kind) {
   Batch& batch = *batch_;
   if (kind >= batch.tables.size()) batch.tables.resize(kinds_.size());
   Batch::Table& table = batch.tables[kind];
+  if (table.rows == 0) {
+    table.columns.resize(kinds_[kind].fields.size());
+    for (std::size_t i = 0; i < table.columns.size(); ++i) table.columns[i].form = forms_[kind][i];
+  }
   // The process: told by none of the events so far, as a rule.
   if (event.tgid != kNoProcess || !batch.tgid.empty()) {
     batch.tgid.resize(batch.size(), kNoProcess);
@@ -170,7 +173,12 @@ Result<> BatchBuilder::add(const FoundEvent& event, std::span<const FoundField> 
   batch.comm.push_back(put_text(event.comm));
   batch.kind.push_back(kind);
   batch.row.push_back(table.rows);
-  put_row(table, kind, fields);
+  return table;
+}
+
+Result<> BatchBuilder::add(const FoundEvent& event, std::span<const FoundField> fields) {
+  SWERVE_TRY_ASSIGN(const std::uint32_t kind, kind_of(event, fields));
+  add_row(event, kind, [&](std::size_t i) -> const FoundField& { return fields[i]; });
   return {};
 }
 

@@ -45,8 +45,9 @@ struct FoundField {
   std::uint64_t number = 0;
 };
 
-/// A word as an integer: decimal with or without a sign, or hexadecimal after 0x; 64 bits. Nothing
-/// else may stand beside it. False: it is none, and `out` is as it was.
+/// A word as an integer of 64 bits: decimal with or without a sign, hexadecimal after 0x, or 16
+/// hexadecimal digits that are no decimal number (or begin with 0): a pointer as the kernel prints
+/// it. Nothing else may stand beside it. False: it is none, and `out` is as it was.
 bool word_as_integer(std::string_view word, std::uint64_t& out) noexcept;
 
 /// One thread.
@@ -70,6 +71,13 @@ class BatchBuilder {
   /// counts. Fewer than 2 GiB of text. Errors: exhausted (more kinds than are kept); the event is
   /// not added.
   Result<> add(const FoundEvent& event, std::span<const FoundField> fields);
+
+  /// The same in two steps, for a reader that knows many events by their kind: the number of the
+  /// kind of such an event, and an event of that kind. `field` answers for a field's number with a
+  /// FoundField, whose name does not count; it is asked for those that are wanted only.
+  Result<std::uint32_t> kind_of(const FoundEvent& event, std::span<const FoundField> fields);
+  template <typename Field>
+  void add_row(const FoundEvent& event, std::uint32_t kind, const Field& field);
 
   /// Marks stand where they are added: behind the events so far.
   void open_hole(std::uint32_t cpu, std::uint64_t time);
@@ -95,9 +103,9 @@ class BatchBuilder {
 
   bool is_kind(std::uint32_t kind, const FoundEvent& event,
                std::span<const FoundField> fields) const noexcept;
-  Result<std::uint32_t> kind_of(const FoundEvent& event, std::span<const FoundField> fields);
   Result<std::uint32_t> learn(const FoundEvent& event, std::span<const FoundField> fields);
-  void put_row(Batch::Table& table, std::uint32_t kind, std::span<const FoundField> fields);
+  Batch::Table& begin_row(const FoundEvent& event, std::uint32_t kind);
+  void put(Batch::Table& table, Batch::Column& column, const FoundField& field);
   std::uint64_t put_text(std::string_view text);
 
   const Interest& interest_;
@@ -115,5 +123,17 @@ class BatchBuilder {
   std::uint64_t events_before_ = 0;  // at begin()
   std::uint64_t not_understood_before_ = 0;
 };
+
+template <typename Field>
+void BatchBuilder::add_row(const FoundEvent& event, std::uint32_t kind, const Field& field) {
+  ++events_read_;
+  const std::vector<Want>& forms = forms_[kind];
+  if (forms.empty()) return;
+  Batch::Table& table = begin_row(event, kind);
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (forms[i] != Want::nothing) put(table, table.columns[i], field(i));
+  }
+  ++table.rows;
+}
 
 }  // namespace swerve

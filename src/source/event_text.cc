@@ -1,14 +1,12 @@
 #include "source/event_text.h"
 
 #include <algorithm>
-#include <cstring>
-
-#include "source/known_events.h"
 
 namespace swerve {
 
 namespace {
 
+constexpr std::size_t kPlaces = 256;
 constexpr std::size_t kMostFields = 128;  // of one event; no tracepoint comes near
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -48,6 +46,8 @@ bool has_twins(const std::vector<FoundField>& fields) {
 }
 
 }  // namespace
+
+EventText::EventText() : names_(kPlaces) {}
 
 /// "name=value name2=value 2 (name3=value) ==> name4=...". A value ends where the next name begins.
 bool EventText::read_pairs(std::string_view said) {
@@ -146,20 +146,39 @@ EventText::Found EventText::read_call(std::string_view text) {
   return Found::event;
 }
 
-void EventText::hexadecimal_fields(bool by_trace_cmd) {
-  for (FoundField& field : fields_) {
-    if (is_printed_hexadecimal(name_, field.name)) {
-      field = hexadecimal(field.name, field.text, by_trace_cmd);
-    }
+std::span<const FoundField> EventText::fields() {
+  if (form_ != nullptr) {
+    fields_.clear();
+    for (std::size_t i = 0; i < form_->size(); ++i) fields_.push_back(field(i));
   }
+  return fields_;
 }
 
-EventText::Found EventText::read_event(std::string_view said, bool by_trace_cmd) {
-  const std::span<const PrintedForm> forms = known_forms(name_);
-  for (const PrintedForm& form : forms) {
-    const int ways = form.read(said, by_trace_cmd, fields_);
-    if (ways == 1) return Found::event;
+EventText::Name& EventText::look_up(std::string_view said) {
+  // A name has its place by its length and its ends: those of one recording are few.
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(said[i]); };
+  const std::size_t size = said.size();
+  const std::size_t place = (size + byte(size - 1) * 7U + byte(size / 2) * 31U + byte(0)) % kPlaces;
+  Name& name = names_[place];
+  if (name.said != said) {
+    name.said = said;
+    name.forms = known_forms(said.substr(said.find(':') + 1));
+    name.kinds.assign(name.forms.size(), kNoKind);
+    name.last = 0;
+  }
+  return name;
+}
+
+EventText::Found EventText::read_event(Name& name, std::string_view said) {
+  for (std::size_t i = 0; i < name.forms.size(); ++i) {
+    const std::size_t number = (name.last + i) % name.forms.size();
+    const int ways = name.forms[number].read(said, values_);
+    if (ways == 0) continue;
     if (ways > 1) return Found::not_understood;
+    name.last = number;
+    form_ = &name.forms[number];
+    kind_ = &name.kinds[number];
+    return Found::event;
   }
   if (name_.starts_with("sys_exit_") && said.find('=') == std::string_view::npos) {
     fields_.clear();
@@ -169,38 +188,58 @@ EventText::Found EventText::read_event(std::string_view said, bool by_trace_cmd)
   }
   if (read_pairs(said)) {
     // A form that is newer than this program: it must have what the known one has.
-    if (!forms.empty() && (has_twins(fields_) || !forms[0].all_in(fields_))) {
+    if (!name.forms.empty() && (has_twins(fields_) || !name.forms[0].all_in(fields_))) {
       return Found::not_understood;
     }
-    hexadecimal_fields(by_trace_cmd);
+    for (FoundField& field : fields_) {
+      if (is_printed_hexadecimal(name_, field.name)) {
+        field = hexadecimal(field.name, field.text, by_trace_cmd_);
+      }
+    }
     return Found::event;
   }
-  if (!forms.empty()) return Found::not_understood;
+  if (!name.forms.empty()) return Found::not_understood;
   if (!read_listed(said, name_.starts_with("sys_enter_"))) fields_.clear();
   return Found::event;
 }
 
 EventText::Found EventText::read(std::string_view text, bool by_trace_cmd) {
+  by_trace_cmd_ = by_trace_cmd;
+  form_ = nullptr;
+  kind_ = nullptr;
+  system_ = {};
   std::size_t end = end_of_name(text, 0);
   if (text.starts_with("sys_") && (text.substr(end, 1) == "(" || text.substr(end, 4) == " -> ")) {
     return read_call(text);
   }
   // Names of kprobes may hold more than names of C do.
-  while (end < text.size() && (is_name(text[end]) || text[end] == '.' || text[end] == '-')) ++end;
-  if (end == 0 || text.substr(end, 1) != ":") {
+  const auto go_on = [&] {
+    while (end < text.size() && (is_name(text[end]) || text[end] == '.' || text[end] == '-')) ++end;
+  };
+  go_on();
+  const std::size_t system_end = end;
+  if (end + 1 < text.size() && text[end] == ':' && is_name(text[end + 1])) {
+    ++end;
+    go_on();
+  }
+  if (system_end == 0 || end == text.size() || text[end] != ':') {
     const bool known = text.find(" <-") != std::string_view::npos || text.starts_with("<stack") ||
                        text.starts_with("<user stack");
     return known ? Found::nothing : Found::not_understood;
   }
-  name_ = text.substr(0, end);
-  std::string_view said = text.substr(end + 1);
+  const std::string_view name = text.substr(0, end);
+  if (end != system_end) system_ = name.substr(0, system_end);
+  name_ = end != system_end ? name.substr(system_end + 1) : name;
   // What is written to trace_marker. It has no end of its own: blanks at its ends are its.
-  if (name_ == "tracing_mark_write") {
+  if (name == "tracing_mark_write") {
     name_ = "print";
-    return read_event(text, by_trace_cmd);
+    return read_event(look_up(name_), text);
   }
-  said.remove_prefix(std::min(said.find_first_not_of(' '), said.size()));
-  return read_event(said, by_trace_cmd);
+  std::string_view said = text.substr(end + 1);
+  const std::size_t blanks = std::min(said.find_first_not_of(' '), said.size());
+  by_trace_cmd_ = by_trace_cmd_ || blanks > 1;  // its names stand in a column
+  said.remove_prefix(blanks);
+  return read_event(look_up(name), said);
 }
 
 }  // namespace swerve

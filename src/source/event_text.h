@@ -20,15 +20,18 @@
 //     cannot say that a task was preempted: its state R is delivered as "R?". Its W and x are
 //     the kernel's I and P.
 // Of any other event that prints no "name=value" and no "name: value, ..." only the name is known.
+// A system in front of the name ("sched:sched_switch") is taken off, as `perf script` prints it.
 // A text of trace_printk() looks as if its function were an event's name, and is read so.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "source/batch_builder.h"
+#include "source/known_events.h"
 
 namespace swerve {
 
@@ -40,25 +43,50 @@ class EventText {
     nothing,         // known to be no event: a function's call, the head of a stack
     not_understood,  // neither
   };
+  static constexpr std::uint32_t kNoKind = 0xffffffff;
+
+  EventText();
 
   /// Reads `text` into name and fields. `by_trace_cmd`: `trace-cmd report` has printed it.
   Found read(std::string_view text, bool by_trace_cmd);
 
   /// Of the event that was found. Good until the next read(), as long as its text is.
+  std::string_view system() const noexcept { return system_; }  // "": not told
   std::string_view name() const noexcept { return name_; }
-  std::span<const FoundField> fields() const noexcept { return fields_; }
+  std::size_t size() const noexcept { return form_ != nullptr ? form_->size() : fields_.size(); }
+  FoundField field(std::size_t number) const {
+    return form_ != nullptr ? form_->field(number, values_, by_trace_cmd_) : fields_[number];
+  }
+  std::span<const FoundField> fields();
+
+  /// A place for the number of the event's kind, for whoever numbers them: what is put there is
+  /// there again for events of the same kind. kNoKind at first. Null: not an event of a known form.
+  std::uint32_t* kind() noexcept { return kind_; }
 
  private:
-  Found read_event(std::string_view said, bool by_trace_cmd);
+  /// A name and what is known of it. A small table of those that come often.
+  struct Name {
+    std::string said;  // "sched:sched_switch"
+    std::span<const PrintedForm> forms;
+    std::vector<std::uint32_t> kinds;  // by form
+    std::size_t last = 0;              // the form that the last event had
+  };
+
+  Name& look_up(std::string_view said);
+  Found read_event(Name& name, std::string_view said);
   Found read_call(std::string_view text);
   bool read_pairs(std::string_view said);
   bool read_listed(std::string_view said, bool numbers);
   bool read_number(std::string_view name, std::string_view word);
-  void hexadecimal_fields(bool by_trace_cmd);
 
-  std::string_view name_;
-  std::string call_name_;  // what name_ is of, for a system call
-  std::vector<FoundField> fields_;
+  std::vector<Name> names_;
+  std::string_view system_, name_;
+  bool by_trace_cmd_ = false;
+  const PrintedForm* form_ = nullptr;  // the form of the event, where it has one
+  PrintedForm::Values values_;         // then
+  std::uint32_t* kind_ = nullptr;      // then
+  std::string call_name_;              // what name_ is of, for a system call
+  std::vector<FoundField> fields_;     // otherwise
 };
 
 }  // namespace swerve

@@ -157,9 +157,8 @@ class FtraceText final : public TextRecording {
     out.is = Line::Is::nothing;
     by_trace_cmd_ = by_trace_cmd_ || line.starts_with("cpus=");
     bool all_there = true;
-    const std::size_t entries = line.find(kEntries);
-    if (line.starts_with('#') && entries != std::string_view::npos &&
-        read_entries(line.substr(entries + kEntries.size()), all_there, cpu) && !all_there) {
+    if (line.starts_with("# ") && line.substr(2, kEntries.size()) == kEntries &&
+        read_entries(line.substr(2 + kEntries.size()), all_there, cpu) && !all_there) {
       out.is = Line::Is::all_lost;
       out.cpu = static_cast<std::uint32_t>(cpu);
     }
@@ -169,11 +168,12 @@ class FtraceText final : public TextRecording {
   bool may_tell_of_losses(std::string_view block) const override {
     // Of lost events and of dropped ones. The name of an event costs another pass, at worst.
     if (block.find("EVENTS") != std::string_view::npos) return true;
-    for (std::size_t at = block.find(kEntries); at != std::string_view::npos;
-         at = block.find(kEntries, at + 1)) {
+    for (std::size_t at = block.find('#'); at != std::string_view::npos;
+         at = block.find('#', at + 1)) {
       bool all_there = true;
       std::uint64_t cpus = 0;
-      if (read_entries(block.substr(at + kEntries.size()), all_there, cpus) && !all_there) {
+      if (at + 2 < block.size() && block.substr(at + 2, kEntries.size()) == kEntries &&
+          read_entries(block.substr(at + 2 + kEntries.size()), all_there, cpus) && !all_there) {
         return true;
       }
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <unordered_map>
 #include <utility>
 
@@ -14,34 +15,30 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 
-std::size_t end_of_digits(std::string_view text, std::size_t at) {
-  while (at < text.size() && is_digit(text[at])) ++at;
-  return at;
-}
-
 /// Where the field that begins at `at` ends; `at` itself: there is none. For those whose end does
 /// not depend on what follows.
-std::size_t end_of(char what, std::string_view text, std::size_t at) {
-  std::size_t end = at;
+const char* end_of(char what, const char* at, const char* end) {
+  const char* p = at;
   switch (what) {
-    case 'd':
-      while (end < text.size() && text[end] == ' ') ++end;
-      if (const std::size_t digits = end + (text.substr(end, 1) == "-" ? 1 : 0);
-          end_of_digits(text, digits) > digits) {
-        return end_of_digits(text, digits);
-      }
-      return at;
+    case 'd': {
+      while (p != end && *p == ' ') ++p;
+      if (p != end && *p == '-') ++p;
+      const char* const digits = p;
+      while (p != end && is_digit(*p)) ++p;
+      return p != digits ? p : at;
+    }
     case 'i':
-      while (end < text.size() && (is_letter(text[end]) || is_digit(text[end]) ||
-                                   text[end] == '_' || text[end] == '.' || text[end] == '+')) {
-        ++end;
+      while (p != end && (is_letter(*p) || is_digit(*p) || *p == '_' || *p == '.' || *p == '+')) {
+        ++p;
       }
-      return end;
-    case 'f':
-      if (text.substr(at) == " (final)") return text.size();
-      return text.substr(at) == " " ? text.size() : at;
+      return p;
+    case 'f': {
+      const std::string_view rest(at, static_cast<std::size_t>(end - at));
+      return rest == " (final)" || rest == " " ? end : at;
+    }
     default:  // w, x, b, p
-      return std::min(text.find(' ', at), text.size());
+      while (p != end && *p != ' ') ++p;
+      return p;
   }
 }
 
@@ -121,7 +118,7 @@ const std::vector<Printed>& table() {
         "res={result:d}",
         "sig={sig:d} errno={errno:d} code={code:d} comm={comm:c} pid={pid:d} group={group:d} "
         "result={result:d}"}},
-      {"sys_enter", {"NR {id:d} ({:-})", "id={id:d} args={:-}"}},
+      {"sys_enter", {"NR {id:d} (*", "id={id:d} args=*"}},
       {"sys_exit", {"NR {id:d} = {ret:d}", "id={id:d} ret={ret:d}"}},
       {"print", {kPrint, kRawPrint}},
       {"bprint", {kPrint, kRawPrint}},
@@ -177,96 +174,113 @@ constexpr std::array kHexadecimal{
 }  // namespace
 
 PrintedForm::PrintedForm(std::string_view form) {
-  for (;;) {
-    const std::size_t open = form.find('{');
-    if (open == std::string_view::npos) break;
+  more_may_follow_ = form.ends_with('*');
+  if (more_may_follow_) form.remove_suffix(1);
+  for (bool last = false; !last;) {
+    const std::size_t open = std::min(form.find('{'), form.size());
     const std::size_t colon = form.find(':', open);
-    parts_.push_back({std::string(form.substr(0, open)),
-                      std::string(form.substr(open + 1, colon - open - 1)), form[colon + 1]});
-    form.remove_prefix(colon + 3);
+    last = open == form.size();
+    Part part;
+    part.before.text = form.substr(0, open);
+    const std::size_t fast = std::min<std::size_t>(open, sizeof part.before.bytes);
+    std::memcpy(part.before.bytes.data(), form.data(), fast);
+    std::memset(part.before.mask.data(), 0xff, fast);
+    if (!last) {
+      part.name = form.substr(open + 1, colon - open - 1);
+      part.what = form[colon + 1];
+      form.remove_prefix(colon + 3);
+    }
+    parts_.push_back(std::move(part));
   }
-  parts_.push_back({std::string(form), "", 0});
-  SWERVE_CHECK(parts_.size() <= kMostParts, "more parts than a reading has room for");
+  SWERVE_CHECK(size() <= kMostFields, "more fields than a reading has room for");
+}
+
+inline bool PrintedForm::Text::at(const char* place, const char* end) const {
+  const auto left = static_cast<std::size_t>(end - place);
+  if (left >= sizeof bytes && text.size() <= sizeof bytes) {
+    std::array<std::uint64_t, 2> there;
+    std::memcpy(there.data(), place, sizeof there);
+    return (there[0] & mask[0]) == bytes[0] && (there[1] & mask[1]) == bytes[1];
+  }
+  return left >= text.size() && std::memcmp(place, text.data(), text.size()) == 0;
 }
 
 struct PrintedForm::Reading {
-  std::string_view said;
+  const char* end;
+  Values& first;
+  Values now;
   int ways = 0;
-  std::array<std::string_view, kMostParts> now, first;
 };
 
-void PrintedForm::match(Reading& reading, std::size_t part, std::size_t at) const {
-  const std::string_view said = reading.said;
+void PrintedForm::match(Reading& reading, std::size_t part, const char* at) const {
+  const char* const end = reading.end;
   for (;; ++part) {
     const Part& p = parts_[part];
-    if (said.compare(at, p.before.size(), p.before) != 0) return;
-    at += p.before.size();
+    if (!p.before.at(at, end)) return;
+    at += p.before.text.size();
     if (p.what == 0) {
-      if (at != said.size()) return;
-      if (++reading.ways == 1) reading.first = reading.now;
+      if (at != end && !more_may_follow_) return;
+      if (++reading.ways == 1) std::copy_n(reading.now.begin(), part, reading.first.begin());
       return;
     }
-    const std::string& next = parts_[part + 1].before;
-    const bool last = part + 2 == parts_.size() && next.empty();
-    if (p.what == 'c' && !last) {
-      constexpr std::size_t kLongestComm = 15;
-      const std::size_t most = std::min(at + kLongestComm, said.size());
-      for (std::size_t end = at; end <= most && reading.ways < 2; ++end) {
-        if (end == said.size() || said[end] != next[0]) continue;
-        reading.now[part] = said.substr(at, end - at);
-        match(reading, part + 1, end);
+    const Text& next = parts_[part + 1].before;
+    if (p.what == 'c') {
+      constexpr std::ptrdiff_t kLongestComm = 15;
+      const char* const most = at + std::min(kLongestComm, end - at - 1);
+      for (const char* value_end = at; value_end <= most && reading.ways < 2; ++value_end) {
+        if (*value_end != next.text[0] || !next.at(value_end, end)) continue;
+        reading.now[part] = {at, static_cast<std::size_t>(value_end - at)};
+        match(reading, part + 1, value_end);
       }
       return;
     }
-    std::size_t end = said.size();
-    if (p.what == 's' || p.what == '-') {
-      // What follows it, to the end of the text, holds no other text: the last place counts.
-      if (!last) end = said.rfind(next);
-      if (end == std::string_view::npos || end < at) return;
+    const char* value_end = end;
+    if (p.what == 's') {
+      // What follows, to the end of the text, holds no other text: the last place counts.
+      const std::string_view rest(at, static_cast<std::size_t>(end - at));
+      const std::size_t last = rest.rfind(next.text);
+      if (last == std::string_view::npos) return;
+      value_end = at + last;
     } else {
-      end = end_of(p.what, said, at);
-      if (end == at && p.what != 'f') return;
+      value_end = end_of(p.what, at, end);
+      if (value_end == at && p.what != 'f') return;
     }
-    reading.now[part] = said.substr(at, end - at);
-    at = end;
+    reading.now[part] = {at, static_cast<std::size_t>(value_end - at)};
+    at = value_end;
   }
 }
 
-int PrintedForm::read(std::string_view said, bool by_trace_cmd,
-                      std::vector<FoundField>& fields) const {
-  Reading reading;
-  reading.said = said;
-  match(reading, 0, 0);
-  fields.clear();
-  if (reading.ways == 0) return 0;
-  for (std::size_t i = 0; i + 1 < parts_.size(); ++i) {
-    const Part& part = parts_[i];
-    if (part.name.empty()) continue;
-    FoundField field{part.name};
-    field.text = reading.first[i];
-    switch (part.what) {
-      case 'd':
-        field.text.remove_prefix(field.text.find_first_not_of(' '));
-        break;
-      case 'x':
-        field = hexadecimal(part.name, field.text, by_trace_cmd);
-        break;
-      case 'b':
-        if (field.text == "true") field.text = "1";
-        if (field.text == "false") field.text = "0";
-        break;
-      case 'f':
-        field.text = field.text.size() > 1 ? "1" : "0";
-        break;
-      case 'p':
-        field.text = plugin_state(field.text);
-        break;
-      default:
-        break;
-    }
-    fields.push_back(field);
-  }
+int PrintedForm::read(std::string_view said, Values& values) const {
+  Reading reading{said.data() + said.size(), values, {}};
+  match(reading, 0, said.data());
   return reading.ways;
+}
+
+FoundField PrintedForm::field(std::size_t number, const Values& values, bool by_trace_cmd) const {
+  const Part& part = parts_[number];
+  std::string_view value = values[number];
+  switch (part.what) {
+    case 'd':
+      value.remove_prefix(value.find_first_not_of(' '));
+      break;
+    case 'x':
+      return hexadecimal(part.name, value, by_trace_cmd);
+    case 'b':
+      if (value == "true") value = "1";
+      if (value == "false") value = "0";
+      break;
+    case 'f':
+      value = value.size() > 1 ? "1" : "0";
+      break;
+    case 'p':
+      value = plugin_state(value);
+      break;
+    default:
+      break;
+  }
+  FoundField out{part.name};
+  out.text = value;
+  return out;
 }
 
 bool PrintedForm::all_in(std::span<const FoundField> fields) const {

@@ -1,6 +1,8 @@
 // source/known_events.h - the events whose printed form is known as a whole.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +15,9 @@ namespace swerve {
 /// How one event is printed: texts, and the fields between them.
 class PrintedForm {
  public:
+  static constexpr std::size_t kMostFields = 8;
+  using Values = std::array<std::string_view, kMostFields>;
+
   /// "comm={comm:c} pid={pid:d}". What a field may be:
   ///   c  a task's name: up to 15 bytes, blanks among them
   ///   s  any text
@@ -23,27 +28,36 @@ class PrintedForm {
   ///   i  a name of C, or an address
   ///   p  the state of a task as trace-cmd's plugin prints it
   ///   f  " (final)" or nothing, with or without a blank: 1 or 0
-  ///   -  as s, and not a field
+  /// The text may end in '*': anything may follow.
   explicit PrintedForm(std::string_view form);
 
-  /// In how many ways `said` can be read so; counts up to two. `fields` are those of the first.
-  /// `by_trace_cmd`: it may print as a decimal number what the kernel prints as a hexadecimal one.
-  int read(std::string_view said, bool by_trace_cmd, std::vector<FoundField>& fields) const;
+  /// In how many ways `said` can be read so; counts up to two. `values` are those of the first.
+  int read(std::string_view said, Values& values) const;
+
+  std::size_t size() const noexcept { return parts_.size() - 1; }
+  /// A field with its value. `by_trace_cmd`: it may have been printed as a decimal number where the
+  /// kernel prints a hexadecimal one.
+  FoundField field(std::size_t number, const Values& values, bool by_trace_cmd) const;
 
   /// Whether there is a field of each of this form's names.
   bool all_in(std::span<const FoundField> fields) const;
 
  private:
-  static constexpr std::size_t kMostParts = 12;
+  struct Text {
+    std::string text;
+    std::array<std::uint64_t, 2> bytes = {}, mask = {};  // of its first 16 bytes
+    bool at(const char* place, const char* end) const;
+  };
   struct Part {
-    std::string before;  // stands in front of the field
-    std::string name;    // empty: no field, only the end of the text
+    Text before;       // stands in front of the field
+    std::string name;  // of the last part: empty, it is only the end of the text
     char what = 0;
   };
   struct Reading;
-  void match(Reading& reading, std::size_t part, std::size_t at) const;
+  void match(Reading& reading, std::size_t part, const char* at) const;
 
-  std::vector<Part> parts_;  // the last has no field
+  std::vector<Part> parts_;
+  bool more_may_follow_ = false;
 };
 
 /// The forms of an event's printing, the kernel's first; empty: not known.

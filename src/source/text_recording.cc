@@ -182,20 +182,35 @@ Result<> TextRecording::take(const LineReader::Line& line) {
     return {};
   }
   holes_.before_event(&builder_, read.cpu, read.time);
-  const EventText::Found found = event_text_.read(read.text, read.by_trace_cmd);
-  if (found == EventText::Found::not_understood) builder_.not_understood();
-  if (found == EventText::Found::event) {
-    FoundEvent event;
-    event.time = read.time;
-    event.cpu = read.cpu;
-    event.tid = read.tid;
-    event.tgid = read.tgid;
-    event.comm = read.tid == 0 ? idle_name(read.cpu) : read.comm;
-    event.system = read.system;
-    event.name = event_text_.name();
-    SWERVE_TRY(builder_.add(event, event_text_.fields()));
+  switch (event_text_.read(read.text, read.by_trace_cmd)) {
+    case EventText::Found::nothing:
+      break;
+    case EventText::Found::not_understood:
+      builder_.not_understood();
+      break;
+    case EventText::Found::event:
+      SWERVE_TRY(add(read));
+      break;
   }
   holes_.after_event(&builder_, read.cpu, read.time);
+  return {};
+}
+
+Result<> TextRecording::add(const Line& read) {
+  FoundEvent event;
+  event.time = read.time;
+  event.cpu = read.cpu;
+  event.tid = read.tid;
+  event.tgid = read.tgid;
+  event.comm = read.tid == 0 ? idle_name(read.cpu) : read.comm;
+  event.system = event_text_.system();
+  event.name = event_text_.name();
+  std::uint32_t* const known = event_text_.kind();
+  if (known == nullptr) return builder_.add(event, event_text_.fields());
+  if (*known == EventText::kNoKind) {
+    SWERVE_TRY_ASSIGN(*known, builder_.kind_of(event, event_text_.fields()));
+  }
+  builder_.add_row(event, *known, [&](std::size_t i) { return event_text_.field(i); });
   return {};
 }
 
@@ -226,10 +241,14 @@ std::size_t read_decimal(std::string_view text, std::size_t at, std::uint64_t mo
   for (; end < text.size(); ++end) {
     const auto digit = static_cast<unsigned>(static_cast<unsigned char>(text[end]) - '0');
     if (digit > 9) break;
-    if (value > (most - digit) / 10) return 0;
-    value = value * 10 + digit;
+    if (end - at < 19) {  // there is room for another digit
+      value = value * 10 + digit;
+    } else if (__builtin_mul_overflow(value, 10U, &value) ||
+               __builtin_add_overflow(value, digit, &value)) {
+      return 0;
+    }
   }
-  if (end == at) return 0;
+  if (end == at || value > most) return 0;
   out = value;
   return end;
 }
@@ -246,7 +265,9 @@ std::size_t read_time(std::string_view text, std::size_t at, std::uint64_t& out)
   std::uint64_t fraction = 0;
   const std::size_t end = read_decimal(text, point + 1, kSecond - 1, fraction);
   if (end == 0 || end - point > 10 || whole > kMost / kSecond - 1) return 0;
-  for (std::size_t digits = end - point - 1; digits < 9; ++digits) fraction *= 10;
+  constexpr std::uint64_t kScale[] = {0,      100'000'000, 10'000'000, 1'000'000, 100'000,
+                                      10'000, 1'000,       100,        10,        1};
+  fraction *= kScale[end - point - 1];
   out = whole * kSecond + fraction;
   return end;
 }

@@ -90,9 +90,8 @@ class TextRecording : public Recording {
     std::uint32_t cpu = 0;  // all_lost: how many there are
     std::uint32_t tid = kNoThread;
     std::uint32_t tgid = kNoProcess;
-    std::string_view comm;    // "": not known
-    std::string_view system;  // perf
-    std::string_view text;    // what the kernel printed
+    std::string_view comm;  // "": not known
+    std::string_view text;  // what was printed of the event
     bool by_trace_cmd = false;
     std::uint64_t lost = 0;  // how many; 0: not told
   };
@@ -110,6 +109,7 @@ class TextRecording : public Recording {
   void look_ahead();
   bool is_worth_a_pass();
   Result<> take(const LineReader::Line& line);
+  Result<> add(const Line& read);
   std::string_view idle_name(std::uint32_t cpu);
 
   std::unique_ptr<Input> input_;
