@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kMostStates = 120, kMostEdges = 400;
 constexpr std::size_t kMostRefusals = 12;
 constexpr unsigned kSeconds = 10;
+constexpr std::string_view kMargin = "\u00a0\u00a0";  // around a label, so that no line touches it
 constexpr double kFitWidth = 1080, kFitHeight = 600;
 
 /// The commonest refusals, at most kMostRefusals.
@@ -53,7 +54,7 @@ std::string graph(const MonitorData& monitor, Drawing& drawing) {
     const std::uint64_t count = taken == monitor.taken.end() ? 0 : taken->second;
     Edge& edge = edges[{t.from, t.to}];
     if (!edge.label.empty()) edge.label += "\\n";
-    edge.label += cat(model.events()[index(t.event)], " ×", grouped(count));
+    edge.label += cat(kMargin, model.events()[index(t.event)], " ×", grouped(count), kMargin);
     edge.taken += count;
     visits[index(t.to)] += count;
   }
@@ -67,7 +68,7 @@ std::string graph(const MonitorData& monitor, Drawing& drawing) {
     const State& state = model.states()[s];
     out += cat("  s", s, " [label=<", state.name, "<BR/><FONT POINT-SIZE=\"10\">",
                grouped(visits[s]), visits[s] == 1 ? " visit" : " visits", "</FONT>> class=\"state",
-               visits[s] == 0 && s != 0 ? " never" : "", " is-s", s, "\"",
+               visits[s] == 0 && s != 0 ? " never" : "", " is_s", s, "\"",
                state.final ? " peripheries=2" : "", "]\n");
   }
   for (const auto& [ends, edge] : edges) {
@@ -75,20 +76,20 @@ std::string graph(const MonitorData& monitor, Drawing& drawing) {
     drawing.edges.emplace(ends, number);
     out += cat("  s", index(ends.first), " -> s", index(ends.second), " [label=\"", edge.label,
                "\" penwidth=", pen_width(edge.taken),
-               edge.taken == 0 ? " style=dashed class=\"never" : " class=\"taken", " is-e", number,
+               edge.taken == 0 ? " style=dashed class=\"never" : " class=\"taken", " is_e", number,
                "\"]\n");
   }
   for (const auto& [refusal, count] : commonest(monitor)) {
     const std::size_t number = drawing.refusals.size();
     drawing.refusals.emplace(refusal, number);
     const bool sure = count.violations != 0;
-    const std::string classes = cat(sure ? "refused" : "maybe", " is-x", number);
+    const std::string classes = cat(sure ? "refused" : "maybe", " is_x", number);
     out +=
         cat("  x", number, " [shape=plaintext margin=0 width=0.22 height=0.22 fontsize=15 label=\"",
             sure ? "✕" : "?", "\" class=\"", classes, "\"]\n");
-    out += cat("  s", index(refusal.first), " -> x", number, " [label=\"",
+    out += cat("  s", index(refusal.first), " -> x", number, " [label=\"", kMargin,
                model.events()[index(refusal.second)], " ×",
-               grouped(sure ? count.violations : count.possible),
+               grouped(sure ? count.violations : count.possible), kMargin,
                "\" style=dashed penwidth=1.4 class=\"", classes, "\"]\n");
   }
   return out;
@@ -105,6 +106,11 @@ std::optional<std::string_view> between(std::string_view text, std::string_view 
   return text.substr(begin, end - begin);
 }
 
+/// Whether a line of SVG is the label of a transition that was never taken.
+bool never(std::string_view line) {
+  return line.starts_with("<text ") && line.find(" ×0") != std::string_view::npos;
+}
+
 /// The group in Graphviz's SVG, without comments and titles (tooltips with our short names), and
 /// with the properties that light its parts. Empty when it is not as we know it.
 std::string tidied(std::string_view svg) {
@@ -114,9 +120,11 @@ std::string tidied(std::string_view svg) {
   for (svg = svg.substr(begin, end - begin); !svg.empty();) {
     const std::string_view line = take_line(svg);
     if (line.starts_with("<!--") || line.starts_with("<title>")) continue;
-    if (const auto name = between(line, " is-", "\""); line.starts_with("<g ") && name) {
-      out += cat(line.substr(0, line.rfind('>')), " style=\"--on:var(--", *name, ",0)\">\n");
-    } else if (line.starts_with("<text ") && line.ends_with(" ×0</text>")) {
+    if (const auto name = between(line, " is_", "\""); line.starts_with("<g ") && name) {
+      out += cat(line.substr(0, line.rfind('>')), " style=\"--on:var(--", *name, ",0)");
+      if (name->starts_with('s')) out += cat(";--mark:var(--v", name->substr(1), ",var(--edge))");
+      out += "\">\n";
+    } else if (never(line)) {
       out += cat("<text class=\"never\" ", line.substr(6), "\n");
     } else {
       out += cat(line, "\n");

@@ -3,6 +3,7 @@
 // States and transitions carry how often they were met; events that were refused are dashed edges
 // to a cross. What is drawn can be lit from outside, without a script: each part has a name ("s3"
 // a state, "e5" an edge, "x0" a refusal), and is lit where the CSS property --NAME is 1.
+// --v3 is the colour of the state s3.
 #pragma once
 
 #include <cstddef>

@@ -34,6 +34,29 @@ std::string element(std::string_view tag, std::string_view text) {
 }
 std::string code(std::string_view text) { return cat("<code>", html(text), "</code>"); }
 
+/// In a table: may be parted where names are put together.
+std::string cell_code(std::string_view text) {
+  std::string out = "<code>";
+  for (const char c : html(text)) {
+    out += c;
+    if (c == '_' || c == '|') out += "<wbr>";
+  }
+  return out + "</code>";
+}
+
+std::string cell_codes(const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 3;
+  std::vector<std::string> out;
+  for (const std::string& name : names) {
+    if (out.size() == kMost && names.size() > kMost + 1) {
+      out.push_back(cat("<span class=\"soft\">", names.size() - kMost, " more</span>"));
+      break;
+    }
+    out.push_back(cell_code(name));
+  }
+  return out.empty() ? "nothing" : join(out);
+}
+
 std::string codes(const std::vector<std::string>& names) {
   std::vector<std::string> out;
   for (const std::string& name : names) out.push_back(code(name));
@@ -115,7 +138,9 @@ class MonitorSection {
     findings(put, true);
     findings(put, false);
     if (monitor_.violations == 0 && monitor_.inconclusive == 0)
-      put("<p class=\"clean\">Every event of this monitor was allowed when it happened.</p>\n");
+      put(monitor_.steps == 0 ? "<p class=\"note\">None of its events came to an instance that was "
+                                "monitoring.</p>\n"
+                              : "<p class=\"clean\">Every event that came was allowed.</p>\n");
     put("</section>\n");
   }
 
@@ -144,17 +169,20 @@ class MonitorSection {
     return cat("<p class=\"facts\">", join(parts, " · "), "</p>\n");
   }
 
-  std::string view_box() const {
+  /// As large as its texts are to be, and not smaller than they can be read.
+  std::string size() const {
     const auto rounded = [](double number) { return static_cast<std::uint64_t>(number + 0.999); };
     return cat("viewBox=\"0 0 ", rounded(drawing_->width), " ", rounded(drawing_->height),
-               "\" style=\"width:", rounded(drawing_->width * 1.2), "px\"");
+               "\" style=\"width:", rounded(drawing_->width * 1.2),
+               "px;--least:", rounded(drawing_->width * 0.85), "px\"");
   }
 
   std::string figure() const {
-    return cat(
-        "<figure class=\"model\">\n<svg ", view_box(), " role=\"img\" aria-label=\"The model ",
-        html(monitor_.about.name), "\">\n", drawing_->content, "</svg>\n<figcaption>",
-        "A number says how often a transition was taken", legend(), "</figcaption>\n</figure>\n");
+    return cat("<figure class=\"model\">\n<div class=\"pan\"><svg ", size(),
+               " role=\"img\" aria-label=\"The model ", html(monitor_.about.name), "\">\n",
+               drawing_->content, "</svg></div>\n<figcaption>",
+               "A number says how often a transition was taken", legend(),
+               "</figcaption>\n</figure>\n");
   }
   std::string legend() const {
     std::string out = "; the thicker, the more often. Dashed and grey: never.";
@@ -233,13 +261,14 @@ class MonitorSection {
       const std::string id = cat("m", number_, certain ? "-v" : "-i", count);
       const Occurrence& what = finding.what;
       const std::string kind = certain ? "violation" : "inconclusive";
-      put(cat("<tbody id=\"", id, "\" class=\"", kind, count == 1 ? " open" : "",
+      put(cat("<tbody id=\"", id, "\" class=\"", kind,
+              count == 1 && (certain || monitor_.violations == 0) ? " open" : "",
               "\"><tr class=\"row\">", "<td class=\"n\"><a href=\"#", id, "\">", count, "</a></td>",
               traces ? cat("<td>", trace_name(finding.trace), "</td>") : std::string(),
               "<td class=\"n\">", seconds_text(what.time), "</td><td>", instance(what),
               "</td><td class=\"n\">", what.cpu, "</td><td>", task(what.by), "</td><td>",
-              code(what.state), "</td><td>", code(what.event), "</td><td>",
-              codes(certain ? finding.expected : finding.violating), "</td></tr>\n"));
+              cell_code(what.state), "</td><td>", cell_code(what.event), "</td><td>",
+              cell_codes(certain ? finding.expected : finding.violating), "</td></tr>\n"));
       put(cat("<tr class=\"detail\"", lights(finding), "><td colspan=\"", traces ? 9 : 8, "\">",
               detail(finding), "</td></tr></tbody>\n"));
     }
@@ -258,40 +287,48 @@ class MonitorSection {
     if (finding.states < monitor_.sets.size()) {
       for (const StateId state : monitor_.sets[finding.states]) {
         if (state == kNoState) continue;
-        names.insert(cat("s", index(state)));
+        names.insert(cat("s", index(state), ":1"));
         const auto refusal = drawing_->refusals.find({state, finding.event});
-        if (refusal != drawing_->refusals.end()) names.insert(cat("x", refusal->second));
+        if (refusal == drawing_->refusals.end()) continue;
+        names.insert(cat("x", refusal->second, ":1"));
+        names.insert(cat("v", index(state), finding.certain ? ":var(--bad)" : ":var(--maybe)"));
       }
     }
     for (const PathStep& step : finding.path) {
       const auto edge =
           drawing_->edges.find({model.find_state(step.state), model.find_state(step.next)});
-      if (edge != drawing_->edges.end()) names.insert(cat("e", edge->second));
+      if (edge != drawing_->edges.end()) names.insert(cat("e", edge->second, ":1"));
+      names.insert(cat("s", index(model.find_state(step.state)), ":1"));
     }
     std::string out = " style=\"--dim:.22";
-    for (const std::string& name : names) out += cat(";--", name, ":1");
+    for (const std::string& name : names) out += ";--" + name;
     return out + "\"";
   }
 
   std::string detail(const Finding& finding) const {
     std::string out = cat("<div class=\"words\">", sentence(finding), way(finding), "</div>\n");
     if (drawing_ && drawing_->width <= kSmallWidth && drawing_->height <= kSmallHeight)
-      out += cat("<svg class=\"small model\" ", view_box(), " aria-hidden=\"true\"><use href=\"#d",
+      out += cat("<svg class=\"small model\" ", size(), " aria-hidden=\"true\"><use href=\"#d",
                  number_, "\"/></svg>\n");
-    return cat("<div class=\"both\">", out, "</div>\n<div class=\"wide\">",
-               timeline_svg(monitor_, finding), "</div>\n", steps(finding));
+    return cat("<div class=\"inside\"><div class=\"both\">", out, "</div>\n<div class=\"wide\">",
+               timeline_svg(monitor_, finding), "</div>\n", steps(finding), "</div>");
   }
 
   static std::string sentence(const Finding& finding) {
     const Occurrence& what = finding.what;
-    std::string out =
-        finding.certain
-            ? cat("<p class=\"says\">", code(what.event), " is not allowed in ", code(what.state),
-                  "; allowed there: ", codes(finding.expected), ".</p>")
-            : cat("<p class=\"says\">", code(what.event), " may not have been allowed: of ",
-                  code(what.state), ", ", codes(finding.violating),
-                  finding.violating.size() == 1 ? " does" : " do", " not allow it.</p>");
-    if (!finding.certain && finding.why != Doubt::none)
+    if (finding.certain)
+      return cat("<p class=\"says\">", code(what.event), " is not allowed in ", code(what.state),
+                 "; allowed there: ", codes(finding.expected), ".</p>");
+    std::string out = cat("<p class=\"says\">", code(what.event), " may not have been allowed. ");
+    if (!what.states.empty()) {
+      std::vector<std::string> states;
+      for (const StateOrNone& state : what.states)
+        states.push_back(state ? cat("in ", code(*state)) : "not monitoring");
+      out += cat("The instance was ", join(states, " or "), "; ");
+    }
+    out += cat(codes(finding.violating), finding.violating.size() == 1 ? " does" : " do",
+               " not allow it.</p>");
+    if (finding.why != Doubt::none)
       out += cat("<p>Why it is not certain: ", doubts(finding.why), ".</p>");
     return out;
   }
@@ -464,7 +501,7 @@ void write_page(const PageData& page, const std::function<void(std::string_view)
   put(cat("<body>\n<main>\n<header class=\"page\"><p class=\"brand\">swerve check</p><h1>",
           title(page), "</h1></header>\n<div class=\"verdict ", verdict.kind(), "\"><b>",
           verdict.text(), "</b><span>", plural(page.monitors.size(), "monitor", "monitors"),
-          " over ", plural(events, "event", "events"),
+          " over ", plural(events, "event", "events"), verdict.broken ? "; not wholly read" : "",
           "</span></div>\n<section class=\"traces\">\n"));
   for (const HtmlReport::Trace& trace : page.traces)
     put(trace_facts(trace, page.traces.size() > 1));

@@ -6,21 +6,22 @@
 #include "app/html_data.h"
 #include "app/html_page.h"
 #include "app/html_text.h"
-#include "app/new_file.h"
 #include "app/recent.h"
+#include "base/new_file.h"
 #include "base/text.h"
 
 namespace swerve {
 namespace {
 
-constexpr std::size_t kInstances = 16384;     // whose last steps are remembered
-constexpr std::size_t kBefore = 24;           // so many of them
-constexpr std::size_t kAfter = 6;             // and after a verdict
-constexpr std::size_t kShownOfMonitor = 500;  // of each: violations, inconclusive
-constexpr std::size_t kShownInAll = 2000;     // shared among the monitors
-constexpr std::size_t kSets = 4096;           // of states that may be possible, a monitor
-constexpr std::size_t kTextSize = 256;        // of a text from outside
-constexpr std::size_t kHoles = 100;           // that are listed, a trace
+constexpr std::size_t kInstances = 16384;  // whose last steps are remembered
+constexpr std::size_t kBefore = 16;        // so many of them
+constexpr std::size_t kAfter = 4;          // and after a verdict
+// Shown of a monitor, and of all of them together: inconclusive ones, violations.
+constexpr std::size_t kShownOfMonitor[2] = {200, 500};
+constexpr std::size_t kShownInAll[2] = {500, 1000};
+constexpr std::size_t kSets = 4096;     // of states that may be possible, a monitor
+constexpr std::size_t kTextSize = 256;  // of a text from outside
+constexpr std::size_t kHoles = 100;     // that are listed, a trace
 
 /// The last steps of an instance.
 struct Memory {
@@ -63,11 +64,13 @@ struct HtmlReport::State {
   PageData page;
   std::vector<Numbers> numbers;  // by monitor
   std::unordered_map<std::string, std::uint32_t> monitors;
-  std::size_t most_shown = 0;
+  std::size_t most_shown[2];
   Recent<Memory> instances{kInstances};
 
   State(NewFile to, std::vector<Monitor> about) : file(std::move(to)) {
-    most_shown = std::min(kShownOfMonitor, kShownInAll / std::max<std::size_t>(1, about.size()));
+    for (const int kind : {0, 1})
+      most_shown[kind] = std::min(kShownOfMonitor[kind],
+                                  kShownInAll[kind] / std::max<std::size_t>(1, about.size()));
     for (Monitor& one : about) {
       monitors.emplace(one.name, static_cast<std::uint32_t>(page.monitors.size()));
       Numbers& known = numbers.emplace_back();
@@ -150,7 +153,7 @@ struct HtmlReport::State {
                         finding.states,
                         kUnknownSet};
     std::size_t& shown = numbers[monitor].shown[finding.certain ? 1 : 0];
-    if (shown < most_shown) {
+    if (shown < most_shown[finding.certain ? 1 : 0]) {
       ++shown;
       finding.before = instance.steps();
       finding.more_before = instance.more;

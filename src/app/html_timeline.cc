@@ -14,17 +14,18 @@ namespace {
 
 constexpr double kWidth = 1040;  // aimed at
 constexpr double kLane = 26;     // from lane to lane
-constexpr double kBar = 12;      // of a lane's height
 constexpr double kSmall = 6.1;   // a character of the small text, about
 constexpr double kName = 7.4;    // of a state's name
 constexpr double kSlope = 0.62;  // sine of the angle of the events' names
 constexpr std::size_t kNameSize = 30;
 constexpr std::size_t kMostLanes = 40;
 
-/// A number with one decimal.
+/// A number with at most one decimal.
 std::string px(double number) {
   const long tenths = std::lround(number * 10);
-  return cat(tenths < 0 ? "-" : "", std::labs(tenths) / 10, ".", std::labs(tenths) % 10);
+  std::string out = cat(tenths < 0 ? "-" : "", std::labs(tenths) / 10);
+  if (tenths % 10 != 0) out += cat(".", std::labs(tenths) % 10);
+  return out;
 }
 
 class Timeline {
@@ -127,8 +128,8 @@ class Timeline {
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       const double y = top_ + static_cast<double>(i) * kLane;
       const std::string name = state_name(lanes_[i]);
-      out_ += cat("<line class=\"rule\" x1=\"0\" x2=\"", px(end_), "\" y1=\"", px(y + kLane / 2),
-                  "\" y2=\"", px(y + kLane / 2), "\"/><text class=\"lane",
+      out_ += cat("<line class=\"rule\" x1=\"", px(left_ - 4), "\" x2=\"", px(end_), "\" y1=\"",
+                  px(y + kLane / 2), "\" y2=\"", px(y + kLane / 2), "\"/><text class=\"lane",
                   lanes_[i] == kNoState ? " off" : "", "\" x=\"", px(left_ - 10), "\" y=\"",
                   px(y + kLane / 2 + 4), "\">", html(shortened(name, kNameSize)),
                   name.size() > kNameSize ? cat("<title>", html(name), "</title>") : std::string(),
@@ -140,9 +141,8 @@ class Timeline {
     const States& all = states(set);
     for (const StateId state : all) {
       out_ +=
-          cat("<rect class=\"bar", all.size() > 1 ? " unsure" : "", state == kNoState ? " off" : "",
-              more, "\" x=\"", px(from), "\" y=\"", px(lane(state) - kBar / 2), "\" width=\"",
-              px(std::max(0.5, to - from)), "\" height=\"", px(kBar), "\"/>");
+          cat("<path class=\"bar", all.size() > 1 ? " unsure" : "", state == kNoState ? " off" : "",
+              more, "\" d=\"M", px(from), " ", px(lane(state)), "H", px(to), "\"/>");
     }
     if (!all.empty()) out_ += "\n";
   }
@@ -171,7 +171,7 @@ class Timeline {
       text += ", and not all of them allow it";
     else
       text += cat(" → ", set_name(step.to));
-    return cat(text, "\nCPU ", step.cpu, ", ", seconds_text(step.time), " (",
+    return cat(text, " — CPU ", step.cpu, ", ", seconds_text(step.time), " (",
                offset_text(step.time, finding_.what.time), ")");
   }
 
@@ -185,7 +185,7 @@ class Timeline {
                 html(told(step)), "</title>");
     if (i == mark_)
       out_ += cat("<line class=\"when\" x1=\"", px(x), "\" x2=\"", px(x), "\" y1=\"", px(top_ - 4),
-                  "\" y2=\"", px(bottom() + 34), "\"/>");
+                  "\" y2=\"", px(bottom() + 2), "\"/>");
     const std::string name = event_name(step.event);
     out_ += cat("<text class=\"event\" transform=\"translate(", px(x + 3), " ", px(top_ - 8),
                 ") rotate(-38)\">", html(shortened(name, kNameSize)), "</text>");
@@ -198,8 +198,7 @@ class Timeline {
       }
     }
     if (step.kind == StepData::Kind::step && high < low)
-      out_ += cat("<line class=\"goes\" x1=\"", px(x), "\" x2=\"", px(x), "\" y1=\"", px(high),
-                  "\" y2=\"", px(low), "\"/>");
+      out_ += cat("<path class=\"goes\" d=\"M", px(x), " ", px(high), "V", px(low), "\"/>");
     if (step.kind == StepData::Kind::step) {
       for (const StateId state : states(step.to))
         if (has_lane(state))
@@ -207,12 +206,12 @@ class Timeline {
     } else {
       for (const StateId state : states(step.from)) {
         if (state == kNoState || !has_lane(state) || !refuses(state, step)) continue;
-        out_ += cat("<path d=\"M", px(x - 5), " ", px(lane(state) - 5), "l10 10m0 -10l-10 10\"/>");
+        out_ += cat("<path class=\"cross\" d=\"M", px(x - 5), " ", px(lane(state) - 5),
+                    "l10 10m0 -10l-10 10\"/>");
       }
     }
     // A wide place to point at.
-    out_ += cat("<rect class=\"hit\" x=\"", px(x - 6), "\" y=\"", px(top_),
-                "\" width=\"12\" height=\"", px(bottom() - top_), "\"/></g>\n");
+    out_ += cat("<path class=\"hit\" d=\"M", px(x), " ", px(top_), "V", px(bottom()), "\"/></g>\n");
   }
 
   bool refuses(StateId state, const StepData& step) const {
@@ -229,7 +228,7 @@ class Timeline {
     const double cpu = bottom() + 14, gap = bottom() + 29, time = bottom() + 47;
     out_ += cat("<text class=\"lane soft\" x=\"", px(left_ - 10), "\" y=\"", px(cpu),
                 "\">CPU</text><text class=\"lane soft\" x=\"", px(left_ - 10), "\" y=\"", px(gap),
-                "\">after</text>\n");
+                "\">gap</text>\n");
     double free = 0;
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       const std::string name = std::to_string(steps_[i].cpu);
