@@ -384,7 +384,6 @@ class Reader {
     SWERVE_TRY_ASSIGN(const std::uint64_t size, from.u64("the size of header_page"));
     const std::uint64_t at = from.offset();
     SWERVE_TRY_ASSIGN(const std::string_view text, from.bytes(size, "header_page"));
-    // The rest, header_event, says what the kernel's ring buffer has always been.
     const std::optional<std::uint64_t> stamp_bytes = page_field(text, "timestamp", "size");
     const std::optional<std::uint64_t> stamp_offset = page_field(text, "timestamp", "offset");
     const std::optional<std::uint64_t> commit_offset = page_field(text, "commit", "offset");
@@ -398,6 +397,10 @@ class Reader {
     out_.page.commit_offset = static_cast<std::uint32_t>(*commit_offset);
     out_.page.commit_bytes = static_cast<std::uint32_t>(*commit_bytes);
     out_.page.data_offset = static_cast<std::uint32_t>(*data_offset);
+    // header_event says what the kernel's ring buffer has always been.
+    SWERVE_TRY(from.text("the name of header_event"));
+    SWERVE_TRY_ASSIGN(const std::uint64_t event_size, from.u64("the size of header_event"));
+    SWERVE_TRY(from.bytes(event_size, "header_event"));
     return {};
   }
 

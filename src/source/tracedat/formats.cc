@@ -96,13 +96,27 @@ RecordedField field_of(const tep_format_field& field, const FieldPlace& place) {
   return out;
 }
 
+/// None where they cannot be what the kernel writes.
+std::optional<CommonPlaces> common_places(const tep_event& event) {
+  CommonPlaces out;
+  for (const tep_format_field* f = event.format.common_fields; f != nullptr; f = f->next) {
+    if (f->name == nullptr) continue;
+    if (std::string_view(f->name) == "common_type") out.type = place_of(*f);
+    if (std::string_view(f->name) == "common_pid") out.pid = place_of(*f);
+  }
+  const bool sane = out.type.how == FieldPlace::How::number && out.type.offset < 64 &&
+                    (out.type.size == 2 || out.type.size == 4) &&
+                    out.pid.how == FieldPlace::How::number && out.pid.offset < 64 &&
+                    out.pid.size == 4;
+  return sane ? std::optional(out) : std::nullopt;
+}
+
 }  // namespace
 
 Result<Formats> read_formats(const std::vector<FormatText>& texts) {
   tep_set_loglevel(TEP_LOG_NONE);  // it would write to standard error
   Formats out;
   std::set<int> ids;
-  bool common_known = false;
   for (const FormatText& format : texts) {
     const std::optional<std::string> text = fields_only(format.text);
     if (!text) continue;
@@ -112,9 +126,14 @@ Result<Formats> read_formats(const std::vector<FormatText>& texts) {
     if (handle == nullptr ||
         tep_parse_format(handle.get(), &event, text->data(), text->size(),
                          std::string(format.system).c_str()) != TEP_ERRNO__SUCCESS ||
-        event == nullptr || event->id < 0 || event->id > 0xffff || !ids.insert(event->id).second) {
+        event == nullptr || (event->flags & TEP_EVENT_FL_FAILED) != 0 || event->id < 0 ||
+        event->id > 0xffff) {
       continue;
     }
+    const std::optional<CommonPlaces> common = common_places(*event);
+    if (!common || (!out.events.empty() && *common != out.common)) continue;
+    if (!ids.insert(event->id).second) continue;
+    out.common = *common;
     EventFormat known{.id = static_cast<std::uint16_t>(event->id)};
     known.kind.system = format.system;
     known.kind.name = event->name;
@@ -122,24 +141,10 @@ Result<Formats> read_formats(const std::vector<FormatText>& texts) {
       known.places.push_back(known.places.size() < kMostFields ? place_of(*f) : FieldPlace{});
       known.kind.fields.push_back(field_of(*f, known.places.back()));
     }
-    if (!common_known) {
-      for (const tep_format_field* f = event->format.common_fields; f != nullptr; f = f->next) {
-        if (f->name == nullptr) continue;
-        if (std::string_view(f->name) == "common_type") out.common.type = place_of(*f);
-        if (std::string_view(f->name) == "common_pid") out.common.pid = place_of(*f);
-      }
-      const auto is_sane = [](const FieldPlace& place) {
-        return place.how == FieldPlace::How::number && place.offset < 64;
-      };
-      common_known = is_sane(out.common.type) && is_sane(out.common.pid) &&
-                     (out.common.type.size == 2 || out.common.type.size == 4) &&
-                     out.common.pid.size == 4;
-    }
     out.events.push_back(std::move(known));
   }
-  if (!common_known && !texts.empty()) {
-    return Error(ErrorCode::invalid,
-                 "the event formats do not tell where a record holds its type and its task");
+  if (out.events.empty() && !texts.empty()) {
+    return Error(ErrorCode::invalid, "none of the event formats can be understood");
   }
   return out;
 }

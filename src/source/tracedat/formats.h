@@ -26,6 +26,7 @@ struct FieldPlace {
   How how = How::none;
   std::uint32_t offset = 0;
   std::uint32_t size = 0;
+  friend bool operator==(const FieldPlace&, const FieldPlace&) = default;
 };
 
 struct EventFormat {
@@ -38,6 +39,7 @@ struct EventFormat {
 struct CommonPlaces {
   FieldPlace type;  // common_type
   FieldPlace pid;   // common_pid
+  friend bool operator==(const CommonPlaces&, const CommonPlaces&) = default;
 };
 
 struct Formats {
@@ -46,7 +48,7 @@ struct Formats {
 };
 
 /// A format that cannot be understood is left out: its events are then of no known kind. Errors:
-/// invalid (there are formats, but none tells where common_type and common_pid are).
+/// invalid (there are formats, but none can be understood).
 Result<Formats> read_formats(const std::vector<FormatText>& texts);
 
 }  // namespace swerve::tracedat

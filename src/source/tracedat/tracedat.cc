@@ -148,7 +148,7 @@ class TraceDat final : public Recording {
       published_ = std::make_shared<const std::vector<RecordedKind>>(kinds_);
     }
     out.kinds = published_;
-    out.bytes_read = taken_;
+    out.bytes_read = std::min<std::uint64_t>(taken_, file_.bytes.size());
     out.events_read = events_read_;
     out.not_understood = not_understood_;
     return true;
