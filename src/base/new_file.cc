@@ -1,4 +1,4 @@
-#include "app/new_file.h"
+#include "base/new_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -49,6 +49,13 @@ Result<NewFile> NewFile::make(const std::string& path) {
   if (::fchmod(file.fd_.get(), exists ? there.st_mode & 0777 : 0666 & ~mask) != 0)
     return failure(errno, path);
   return file;
+}
+
+Result<NewFile> NewFile::standard_output() {
+  UniqueFd fd(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0));
+  const std::string name = "standard output";
+  if (!fd) return failure(errno, name);
+  return NewFile(std::move(fd), name, {}, {});
 }
 
 NewFile::~NewFile() {
