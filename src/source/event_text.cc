@@ -162,7 +162,9 @@ EventText::Name& EventText::look_up(std::string_view said) {
   Name& name = names_[place];
   if (name.said != said) {
     name.said = said;
-    name.forms = known_forms(said.substr(said.find(':') + 1));
+    const KnownForms known = known_forms(said.substr(said.find(':') + 1));
+    name.forms = known.forms;
+    name.must_have_form = !known.forms.empty() && !known.by_beginning;
     name.kinds.assign(name.forms.size(), kNoKind);
     name.last = 0;
   }
@@ -188,7 +190,7 @@ EventText::Found EventText::read_event(Name& name, std::string_view said) {
   }
   if (read_pairs(said)) {
     // A form that is newer than this program: it must have what the known one has.
-    if (!name.forms.empty() && (has_twins(fields_) || !name.forms[0].all_in(fields_))) {
+    if (name.must_have_form && (has_twins(fields_) || !name.forms[0].all_in(fields_))) {
       return Found::not_understood;
     }
     for (FoundField& field : fields_) {
@@ -198,7 +200,7 @@ EventText::Found EventText::read_event(Name& name, std::string_view said) {
     }
     return Found::event;
   }
-  if (!name.forms.empty()) return Found::not_understood;
+  if (name.must_have_form) return Found::not_understood;
   if (!read_listed(said, name_.starts_with("sys_enter_"))) fields_.clear();
   return Found::event;
 }

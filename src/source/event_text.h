@@ -18,7 +18,7 @@
 //     sched_process_fork are parent_comm and parent_pid.
 //   - What `trace-cmd report` makes of them without -R is read, too ("sh:56 [120] R ==> ..."). It
 //     cannot say that a task was preempted: its state R is delivered as "R?". Its W and x are
-//     the kernel's I and P.
+//     the kernel's I and P; its X and Z are each other's, in some versions, and stay as they are.
 // Of any other event that prints no "name=value" and no "name: value, ..." only the name is known.
 // A system in front of the name ("sched:sched_switch") is taken off, as `perf script` prints it.
 // A text of trace_printk() looks as if its function were an event's name, and is read so.
@@ -68,6 +68,7 @@ class EventText {
   struct Name {
     std::string said;  // "sched:sched_switch"
     std::span<const PrintedForm> forms;
+    bool must_have_form = false;
     std::vector<std::uint32_t> kinds;  // by form
     std::size_t last = 0;              // the form that the last event had
   };

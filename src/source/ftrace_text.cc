@@ -1,6 +1,8 @@
 #include "source/ftrace_text.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "base/text.h"
@@ -22,11 +24,14 @@ std::size_t skip(std::string_view text, std::size_t at, char what) {
 /// the task's name and number, its process where the option record-tgid was on, the CPU, flags
 /// (unless the option irq-info was off, and never with `trace-cmd report`), and the time.
 struct Head {
+  std::string_view buffer;  // trace-cmd: of which instance; "": of the top one
   std::string_view comm;
   std::uint64_t tid = 0, tgid = kNoProcess, cpu = 0, time = 0;
   bool flags = false;
   std::size_t end = 0;  // where the text begins
 };
+
+constexpr std::size_t kNameColumns = 16;
 
 /// Reads the rest of a head, when the hyphen behind the name is at `hyphen`.
 bool read_head_at(std::string_view line, std::size_t hyphen, Head& head) {
@@ -58,20 +63,26 @@ bool read_head_at(std::string_view line, std::size_t hyphen, Head& head) {
   at = read_time(line, at, head.time);
   if (at == 0 || look(at) != ':' || look(at + 1) != ' ') return false;
   head.end = at + 2;
-  // Names stand to the right, in 16 columns.
+  // Names stand to the right, in 16 columns. trace-cmd has a buffer's name in front of them.
   head.comm = line.substr(0, hyphen);
+  if (hyphen > kNameColumns + 1 && line.substr(hyphen - kNameColumns - 2, 2) == ": ") {
+    head.buffer = line.substr(0, hyphen - kNameColumns - 2);
+    head.comm.remove_prefix(hyphen - kNameColumns);
+  }
   head.comm.remove_prefix(std::min(head.comm.find_first_not_of(' '), head.comm.size()));
   return true;
 }
 
 bool read_head(std::string_view line, Head& head) {
   // As it was printed, the hyphen is there, whatever the name is.
-  constexpr std::size_t kHyphen = 16;
-  if (line.size() > kHyphen && line[kHyphen] == '-' && read_head_at(line, kHyphen, head)) {
+  if (line.size() > kNameColumns && line[kNameColumns] == '-' &&
+      read_head_at(line, kNameColumns, head)) {
     return true;
   }
-  // Someone has taken away the blanks. The first hyphen that can be meant, is.
-  for (std::size_t at = line.find('-'); at < std::min<std::size_t>(line.size(), 2 * kHyphen);
+  // Someone has taken away the blanks, or put something in front. The first hyphen that can be
+  // meant, is.
+  constexpr std::size_t kMostColumns = 128;
+  for (std::size_t at = line.find('-'); at < std::min(line.size(), kMostColumns);
        at = line.find('-', at + 1)) {
     if (read_head_at(line, at, head)) return true;
   }
@@ -137,6 +148,9 @@ class FtraceText final : public TextRecording {
     Line out;
     Head head;
     if (read_head(line, head)) {
+      // Buffers of one trace.dat may hold the same event: one of them is read.
+      if (!buffer_) buffer_ = head.buffer;
+      if (*buffer_ != head.buffer) return out;
       out.is = Line::Is::event;
       out.time = head.time;
       out.cpu = static_cast<std::uint32_t>(head.cpu);
@@ -181,6 +195,7 @@ class FtraceText final : public TextRecording {
   }
 
   bool by_trace_cmd_ = false;
+  std::optional<std::string> buffer_;  // of the first event
 };
 
 }  // namespace

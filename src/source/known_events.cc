@@ -291,7 +291,7 @@ bool PrintedForm::all_in(std::span<const FoundField> fields) const {
   });
 }
 
-std::span<const PrintedForm> known_forms(std::string_view event) {
+KnownForms known_forms(std::string_view event) {
   struct Forms {
     std::unordered_map<std::string_view, std::vector<PrintedForm>> whole;
     std::vector<std::pair<std::string_view, std::vector<PrintedForm>>> beginnings;
@@ -309,9 +309,11 @@ std::span<const PrintedForm> known_forms(std::string_view event) {
     }
     return out;
   }();
-  if (const auto found = forms.whole.find(event); found != forms.whole.end()) return found->second;
+  if (const auto found = forms.whole.find(event); found != forms.whole.end()) {
+    return {found->second, false};
+  }
   for (const auto& [beginning, compiled] : forms.beginnings) {
-    if (event.starts_with(beginning)) return compiled;
+    if (event.starts_with(beginning)) return {compiled, true};
   }
   return {};
 }

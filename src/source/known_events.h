@@ -60,8 +60,12 @@ class PrintedForm {
   bool more_may_follow_ = false;
 };
 
-/// The forms of an event's printing, the kernel's first; empty: not known.
-std::span<const PrintedForm> known_forms(std::string_view event);
+/// How an event may be printed; the kernel's form first. Empty: not known.
+struct KnownForms {
+  std::span<const PrintedForm> forms;
+  bool by_beginning = false;  // only the beginning of its name is known; it may be another event
+};
+KnownForms known_forms(std::string_view event);
 
 /// Whether the kernel prints the field as a hexadecimal number without 0x.
 bool is_printed_hexadecimal(std::string_view event, std::string_view field);
