@@ -151,16 +151,17 @@ std::vector<Parameter> declared(std::string_view rest, bool user) {
   return out;
 }
 
-/// What the recording says of a field of its own.
+/// What the recording says of a field of its own: the smallest type that holds it (CTF has integers
+/// of any width).
 TypeId field_type(const RecordedField& field) {
   if (field.form == RecordedField::Form::text) return TypeId(kText);
-  for (std::uint32_t i = 0; i < kIntegers.size(); ++i) {
-    if (kIntegers[i].bytes == field.bytes && kIntegers[i].is_signed == field.is_signed &&
-        field.bytes != 1) {
+  if (field.bytes <= 1) return TypeId(field.is_signed ? +kChar : kOwn);
+  for (std::uint32_t i = 0; i < kIntegers.size(); ++i) {  // they are sorted by width
+    if (kIntegers[i].bytes >= field.bytes && kIntegers[i].is_signed == field.is_signed) {
       return TypeId(kOwn + i);
     }
   }
-  return TypeId(field.bytes == 1 && !field.is_signed ? kOwn : +kChar);
+  return TypeId(kUnsignedLong);
 }
 
 Type integer(const OwnType& own) {
@@ -314,13 +315,13 @@ Result<Signature> RecordedCatalog::signature(const Probe& probe) const {
   if (std::optional<Signature> known = State::of_table(probe)) return *std::move(known);
   if (std::optional<Signature> known = state_->of_kind(probe)) return *std::move(known);
   std::vector<std::string> names;
-  for (const RecordedKind& kind : state_->kinds) names.push_back(kind.name);
-  if (probe.kind != Probe::Kind::tracepoint && probe.kind != Probe::Kind::fentry &&
-      probe.kind != Probe::Kind::fexit) {
+  if (probe.kind == Probe::Kind::syscall_enter || probe.kind == Probe::Kind::syscall_exit) {
     for (const Syscall& call : all_syscalls()) names.emplace_back(call.name);
     return Error(ErrorCode::not_found,
                  cat("no system call '", escape(probe.name), "'", near_miss(probe.name, names)));
   }
+  for (const RecordedKind& kind : state_->kinds) names.push_back(kind.name);
+  for (const KnownTracepoint& known : kTracepoints) names.emplace_back(known.name);
   return Error(ErrorCode::not_found, cat("no event '", escape(probe.text()), "' in the recording",
                                          near_miss(probe.name, names)));
 }
