@@ -12,6 +12,8 @@ namespace swerve {
 
 namespace {
 
+constexpr std::size_t kLongestComm = 15;
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 
@@ -225,8 +227,7 @@ void PrintedForm::match(Reading& reading, std::size_t part, const char* at) cons
     }
     const Text& next = parts_[part + 1].before;
     if (p.what == 'c') {
-      constexpr std::ptrdiff_t kLongestComm = 15;
-      const char* const most = at + std::min(kLongestComm, end - at - 1);
+      const char* const most = at + std::min<std::ptrdiff_t>(kLongestComm, end - at - 1);
       for (const char* value_end = at; value_end <= most && reading.ways < 2; ++value_end) {
         if (*value_end != next.text[0] || !next.at(value_end, end)) continue;
         reading.now[part] = {at, static_cast<std::size_t>(value_end - at)};
@@ -285,9 +286,14 @@ FoundField PrintedForm::field(std::size_t number, const Values& values, bool by_
 
 bool PrintedForm::all_in(std::span<const FoundField> fields) const {
   return std::all_of(parts_.begin(), parts_.end(), [&](const Part& part) {
-    return part.name.empty() ||
-           std::any_of(fields.begin(), fields.end(),
-                       [&](const FoundField& field) { return field.name == part.name; });
+    if (part.what == 0) return true;
+    return std::any_of(fields.begin(), fields.end(), [&](const FoundField& field) {
+      if (field.name != part.name) return false;
+      if (part.what == 's') return true;
+      if (part.what == 'c') return field.text.size() <= kLongestComm;
+      const char* const end = field.text.data() + field.text.size();
+      return !field.text.empty() && end_of(part.what, field.text.data(), end) == end;
+    });
   });
 }
 

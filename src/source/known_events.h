@@ -39,7 +39,7 @@ class PrintedForm {
   /// kernel prints a hexadecimal one.
   FoundField field(std::size_t number, const Values& values, bool by_trace_cmd) const;
 
-  /// Whether there is a field of each of this form's names.
+  /// Whether there is a field of each of this form's names, with a value that it may have.
   bool all_in(std::span<const FoundField> fields) const;
 
  private:
