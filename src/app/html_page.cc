@@ -434,7 +434,7 @@ std::string trace_facts(const HtmlReport::Trace& trace, bool name) {
   out += fact("Format", html(trace.format));
   out += fact("Clock", trace.clock.empty() ? "not told" : html(trace.clock));
   out += fact("Events", grouped(trace.events));
-  out += fact("Time", duration_text(trace.last.ns - std::min(trace.first.ns, trace.last.ns)));
+  out += fact("Duration", duration_text(trace.last.ns - std::min(trace.first.ns, trace.last.ns)));
   if (trace.events != 0) {
     out += fact("First event", moment(trace, trace.first));
     out += fact("Last event", moment(trace, trace.last));

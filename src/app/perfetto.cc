@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "app/new_file.h"
+#include "base/new_file.h"
 #include "app/recent.h"
 #include "base/text.h"
 
