@@ -77,27 +77,22 @@ struct UnsureMonitor::State {
   Doubt why_of(std::uint64_t word) const noexcept {
     return monitoring(word) ? Doubt::none : Doubt(static_cast<std::uint8_t>(word >> 16));
   }
-  /// An instance that has come to be in one of these states.
-  Slot slot_of(SetId set, Doubt why) {
+  /// The word of an instance that has come to be in one of these states.
+  std::uint64_t word_in(SetId set, Doubt why) {
+    if (set == kOffSet) return kOffWord;
     const std::span<const StateId> members = sets.members(set);
-    Slot out;
-    if (set == kOffSet) {
-      out.word = kOffWord;
-    } else if (members.size() == 1) {
-      // The newest step tells the state; that it was taken is not said, see path().
-      out.word = raw(base[index(members.front())]);
-    } else {
-      ever = ever | why;
-      out.word = word_of(set, why);
-    }
-    return out;
+    // The newest step tells the state; that it was taken is not said, see path().
+    if (members.size() == 1) return raw(base[index(members.front())]);
+    ever = ever | why;
+    return word_of(set, why);
   }
-  Slot changed(const Slot& from, SetId set, Doubt why) {
-    return set == set_of(from.word) && !several(from.word) ? from : slot_of(set, why);
+  /// The same when it was `word`; what stays certain stays as it is.
+  std::uint64_t changed(std::uint64_t word, SetId set, Doubt why) {
+    return !several(word) && set == set_of(word) ? word : word_in(set, why);
   }
-  Slot widened(const Slot& from) {
-    const SetId before = set_of(from.word), after = sets.widened(before);
-    return before == after ? from : slot_of(after, why_of(from.word) | Doubt::lost);
+  std::uint64_t widened(std::uint64_t word) {
+    const SetId before = set_of(word), after = sets.widened(before);
+    return before == after ? word : word_in(after, why_of(word) | Doubt::lost);
   }
 
   std::vector<StateOrNone> names(SetId set) const {
@@ -283,11 +278,10 @@ UnsureMonitor::Found UnsureMonitor::find(InstanceKey key) const {
   }
   if (found.slot == nullptr || found.slot->word == 0) {
     found.now.word = s.unmet[found.group];
-  } else if (found.slot->epoch != epoch_[found.group]) {
-    found.now = s.widened(*found.slot);
-  } else {
-    found.now = *found.slot;
+    return found;
   }
+  found.now = *found.slot;
+  if (found.slot->epoch != epoch_[found.group]) found.now.become(s.widened(found.now.word));
   return found;
 }
 
@@ -296,22 +290,30 @@ bool UnsureMonitor::room(const Found& found) const noexcept {
          state_->monitoring_others < state_->most;
 }
 
-void UnsureMonitor::put(const Found& found, Slot next) {
+void UnsureMonitor::put(const Found& found, std::uint64_t word, std::uint64_t older,
+                        std::uint64_t events) {
   State& s = *state_;
-  next.epoch = epoch_[found.group];
   const bool kept = found.slot != nullptr && found.slot->word != 0;
-  if (!kept && next.word == s.unmet[found.group]) return;
+  // What it is alone in, a hole of its CPU, must not be taken for what all are in.
+  const bool alone = found.in_hole && of_one_cpu(found.group);
+  if (!kept && !alone && word == s.unmet[found.group]) return;
+  const auto store = [&](Slot& slot) {
+    slot.word = word;
+    slot.older = older;
+    slot.events = events;
+    slot.epoch = epoch_[found.group];
+  };
   if (found.direct) {
     if (!kept) s.met.push_back(static_cast<std::uint32_t>(found.slot - slots_));
-    *found.slot = next;
+    store(*found.slot);
     return;
   }
   const bool was = kept && found.slot->word != kOffWord;  // monitoring, perhaps
-  const bool is = next.word != kOffWord;
+  const bool is = word != kOffWord;
   const bool fits = is ? room(found)
                        : s.unmet[found.group] != kOffWord &&
                              ((kept && !was) || s.others.size() - s.monitoring_others < s.most);
-  if (is && !fits) refuse(found, s.set_of(next.word));
+  if (is && !fits) refuse(found, s.set_of(word));
   s.monitoring_others -= was;
   if (!fits) {
     // As if it had never been met: that includes what it is.
@@ -319,11 +321,12 @@ void UnsureMonitor::put(const Found& found, Slot next) {
     return;
   }
   s.monitoring_others += is;
-  if (kept) {
-    *found.slot = next;
-  } else {
-    s.others.emplace(found.key.value(), next);
-  }
+  store(kept ? *found.slot : s.others[found.key.value()]);
+}
+
+void UnsureMonitor::put(const Found& found, std::uint64_t word) {
+  const bool same = word == found.now.word;
+  put(found, word, same ? found.now.older : 0, same ? found.now.events : 0);
 }
 
 /// There is no room to keep an instance that became `next`. From now on it is one of those that
@@ -333,7 +336,7 @@ void UnsureMonitor::refuse(const Found& found, SetId next) {
   counters_.refused += found.now.word == kOffWord;
   const std::uint64_t unmet = s.unmet[found.group];
   const Doubt why = s.why_of(unmet) | s.why_of(found.now.word) | Doubt::unknown;
-  s.unmet[found.group] = s.changed({unmet}, s.sets.both(s.set_of(unmet), next), why).word;
+  s.unmet[found.group] = s.changed(unmet, s.sets.both(s.set_of(unmet), next), why);
 }
 
 template <typename Change>
@@ -342,8 +345,8 @@ void UnsureMonitor::change_all(Change change) {
   const auto change_one = [&](InstanceKey key, Slot& slot) {
     const std::size_t g = group(key);
     const bool was = slot.word != kOffWord;
-    slot = change(slot.epoch != epoch_[g] ? s.widened(slot) : slot);
-    if (in_hole(key)) slot = s.widened(slot);
+    slot.become(change(slot.epoch != epoch_[g] ? s.widened(slot.word) : slot.word));
+    if (in_hole(key)) slot.become(s.widened(slot.word));
     slot.epoch = epoch_[g];
     return (slot.word != kOffWord) - was;
   };
@@ -353,9 +356,9 @@ void UnsureMonitor::change_all(Change change) {
     s.monitoring_others += static_cast<std::size_t>(change_one(InstanceKey::object(key), slot));
   }
   for (std::size_t g = 0; g < (s.scope == Scope::task ? 2 : 1); ++g) {
-    Slot slot = change(Slot{s.unmet[g]});
-    if (of_one_cpu(g) ? s.open_everywhere != 0 : s.open_in_all != 0) slot = s.widened(slot);
-    s.unmet[g] = slot.word;
+    const std::uint64_t word = change(s.unmet[g]);
+    const bool open = of_one_cpu(g) ? s.open_everywhere != 0 : s.open_in_all != 0;
+    s.unmet[g] = open ? s.widened(word) : word;
   }
 }
 
@@ -392,7 +395,7 @@ void UnsureMonitor::step_certain(const Found& found, EventId event, May may,
   Slot next{kOffWord};
   if (instance.word != 0) next = {instance.word, instance.older, from.events};
   if (stepping.outcome == Outcome::stepped) ++next.events;
-  if (found.in_hole) next = s.widened(next);
+  if (found.in_hole) next.become(s.widened(next.word));
 
   counters_.started += stepping.started;
   counters_.unsure += s.several(next.word);
@@ -403,7 +406,7 @@ void UnsureMonitor::step_certain(const Found& found, EventId event, May may,
     ++counters_.violations;
     s.tell_violation(found.key, event, s.set_of(from.word), from, c);
   }
-  put(found, next);
+  put(found, next.word, next.older, next.events);
 }
 
 void UnsureMonitor::step_unsure(const Found& found, EventId event, May may,
@@ -412,10 +415,10 @@ void UnsureMonitor::step_unsure(const Found& found, EventId event, May may,
   const SetId set = s.set_of(found.now.word);
   const StateSets::Outcome outcome = s.sets.stepped(set, event, may);
   const Doubt why = s.why_of(found.now.word) | (outcome.open ? Doubt::value : Doubt::none);
-  Slot next = s.changed(found.now, outcome.next, why);
+  std::uint64_t next = s.changed(found.now.word, outcome.next, why);
   if (found.in_hole) next = s.widened(next);
 
-  counters_.unsure += s.several(next.word);
+  counters_.unsure += s.several(next);
   if (set == kOffSet && (may.bits & ~kStarts) == 0) ++counters_.started;
   if (outcome.violates && !outcome.steps && !outcome.rests) {
     ++counters_.violations;
@@ -426,7 +429,7 @@ void UnsureMonitor::step_unsure(const Found& found, EventId event, May may,
                         c);
   } else if (outcome.steps) {
     if (!outcome.rests) ++counters_.events;
-    if (s.options.steps) s.tell_step(found.key, event, set, s.set_of(next.word), c);
+    if (s.options.steps) s.tell_step(found.key, event, set, s.set_of(next), c);
   }
   put(found, next);
 }
@@ -439,19 +442,19 @@ void UnsureMonitor::step_any(EventId event, May may, const Circumstances& c) {
   std::set<SetId> sets;
   Doubt why = Doubt::unknown | doubt_of(may);
   bool violates = false, unsure = false;
-  change_all([&](const Slot& now) {
-    const SetId set = s.set_of(now.word);
+  change_all([&](std::uint64_t now) {
+    const SetId set = s.set_of(now);
     const StateSets::Outcome outcome = s.sets.stepped(set, event, perhaps);
     sets.insert(set);
     if (outcome.violates) {
       violates = true;
-      why = why | s.why_of(now.word);
+      why = why | s.why_of(now);
     }
-    const Slot next =
+    const std::uint64_t next =
         outcome.next == set
             ? now
-            : s.slot_of(outcome.next, s.why_of(now.word) | Doubt::unknown | doubt_of(may));
-    unsure = unsure || s.several(next.word);
+            : s.word_in(outcome.next, s.why_of(now) | Doubt::unknown | doubt_of(may));
+    unsure = unsure || s.several(next);
     return next;
   });
   counters_.unsure += unsure;
@@ -465,19 +468,19 @@ void UnsureMonitor::step_any(EventId event, May may, const Circumstances& c) {
 void UnsureMonitor::end(InstanceKey key, bool certain) {
   State& s = *state_;
   const Found found = find(key);
-  Slot next{kOffWord};
+  std::uint64_t next = kOffWord;
   if (!certain) {
-    const SetId set = s.set_of(found.now.word);
-    next = s.changed(found.now, s.sets.both(set, kOffSet), s.why_of(found.now.word) | Doubt::value);
+    const std::uint64_t now = found.now.word;
+    next = s.changed(now, s.sets.both(s.set_of(now), kOffSet), s.why_of(now) | Doubt::value);
   }
   put(found, found.in_hole ? s.widened(next) : next);
 }
 
 void UnsureMonitor::end_any() {
   State& s = *state_;
-  change_all([&](const Slot& now) {
-    const SetId set = s.set_of(now.word), next = s.sets.both(set, kOffSet);
-    return next == set ? now : s.slot_of(next, s.why_of(now.word) | Doubt::unknown);
+  change_all([&](std::uint64_t now) {
+    const SetId set = s.set_of(now), next = s.sets.both(set, kOffSet);
+    return next == set ? now : s.word_in(next, s.why_of(now) | Doubt::unknown);
   });
 }
 
@@ -492,10 +495,10 @@ void UnsureMonitor::hole_opens(std::uint32_t cpu) {
   for (std::size_t g = 0; g < (s.scope == Scope::task ? 2 : 1); ++g) {
     if (of_one_cpu(g) && cpu < kCpus) {
       const Found one = find(g == 0 ? InstanceKey::cpu(cpu) : InstanceKey::task(0, cpu));
-      put(one, s.widened(one.now));
+      put(one, s.widened(one.now.word));
     } else {
       ++epoch_[g];
-      s.unmet[g] = s.widened({s.unmet[g]}).word;
+      s.unmet[g] = s.widened(s.unmet[g]);
     }
   }
   set_quick();

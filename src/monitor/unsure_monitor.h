@@ -121,6 +121,11 @@ class UnsureMonitor {
     std::uint64_t older = 0;   // as in Instance
     std::uint64_t events = 0;  // transitions since it was started, or certain again
     std::uint64_t epoch = 0;   // the holes that it knows of; below epoch_: it is to be widened
+    void become(std::uint64_t other) noexcept {
+      if (other == word) return;
+      word = other;
+      older = events = 0;
+    }
   };
   struct Found;
   struct State;
@@ -142,7 +147,8 @@ class UnsureMonitor {
   InstanceKey key_at(std::size_t index) const noexcept;
   Found find(InstanceKey key) const;
   bool room(const Found& found) const noexcept;
-  void put(const Found& found, Slot next);
+  void put(const Found& found, std::uint64_t word, std::uint64_t older, std::uint64_t events);
+  void put(const Found& found, std::uint64_t word);
   void refuse(const Found& found, SetId next);
   template <typename Change>
   void change_all(Change change);

@@ -261,6 +261,19 @@ TEST_F(Unsure, AnyInstanceMayHaveSteppedAndIsToldOnce) {
   EXPECT_THAT(one.states(InstanceKey::global()), ElementsAre("not_running"));
 }
 
+// A hole concerns an instance that was never met even when it does nothing to it at first.
+TEST_F(Unsure, AnyInstanceMayHaveSteppedInAHoleOfItsCpu) {
+  const Automaton chain =
+      Automaton::make("", "a", {{"a", "e0", "b"}, {"b", "e1", "c"}}, {}, {}).value();
+  UnsureMonitor m("chain", chain, Scope::cpu, {{kNothing}, {kEvent}}, false, log, {});
+  m.step_any(EventId(0), {kStart}, {});
+  m.hole_opens(1);
+  EXPECT_THAT(m.states(InstanceKey::cpu(1)), ElementsAre("a", kNone));
+  m.step_any(EventId(0), {kEvent}, {});
+  EXPECT_THAT(m.states(InstanceKey::cpu(0)), ElementsAre("a", "b", kNone));
+  EXPECT_THAT(m.states(InstanceKey::cpu(1)), ElementsAre("a", "b", "c", kNone));
+}
+
 TEST_F(Unsure, EndsForCertainOrNot) {
   UnsureMonitor m = make(Scope::object, {}, true);
   const InstanceKey a = InstanceKey::object(1), b = InstanceKey::object(~0ULL);
