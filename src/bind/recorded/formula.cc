@@ -11,20 +11,21 @@ namespace {
 
 using Op = Expr::Op;
 
-/// `pointer` where nothing stands between it and the choice that it is; null when it is none.
+/// The choice of pointers that a pointer is, or is read through; null when there is none.
 const Expr* choice(const Expr& pointer) {
   const Expr* e = &pointer;
-  while (e->op == Op::convert) e = e->a.get();
+  while (e->op == Op::convert || e->op == Op::load) e = e->a.get();
   return e->op == Op::conditional ? e : nullptr;
 }
 
-/// The same load or place, through another pointer: "(x ? prev : next)->pid" through `prev`.
-ExprPtr through(const Expr& e, const ExprPtr& pointer) {
+/// `e` with one of the two pointers in the place of the choice: "(x ? prev : next)->pid" through
+/// `prev`.
+ExprPtr through(const Expr& e, const Expr& chosen, const ExprPtr& pointer) {
+  if (&e == &chosen) return pointer;
   Expr out = e;
+  out.a = through(*e.a, chosen, pointer);
   const std::string base = to_text(*e.a);
-  const std::string other = to_text(*pointer);
-  if (out.path.starts_with(base)) out.path = other + out.path.substr(base.size());
-  out.a = pointer;
+  if (out.path.starts_with(base)) out.path = to_text(*out.a) + out.path.substr(base.size());
   return std::make_shared<const Expr>(std::move(out));
 }
 
@@ -96,8 +97,8 @@ int Formula::add_leaf(const Expr& e, const std::function<int(const Expr&, bool)>
       either.bits = e.bits;
       either.is_signed = e.is_signed;
       either.a = chosen->a;
-      either.b = through(e, chosen->b);
-      either.c = through(e, chosen->c);
+      either.b = through(e, *chosen, chosen->b);
+      either.c = through(e, *chosen, chosen->c);
       return add(either, leaf);
     }
   }
@@ -131,8 +132,8 @@ int Formula::add(const Expr& e, const std::function<int(const Expr&, bool)>& lea
       const Expr* const chosen = place.op == Op::member_bytes ? choice(*place.a) : choice(place);
       if (chosen != nullptr) {
         Expr either = e, left = e, right = e;
-        left.a = place.op == Op::member_bytes ? through(place, chosen->b) : chosen->b;
-        right.a = place.op == Op::member_bytes ? through(place, chosen->c) : chosen->c;
+        left.a = through(place, *chosen, chosen->b);
+        right.a = through(place, *chosen, chosen->c);
         either.op = Op::conditional;
         either.a = chosen->a;
         either.b = std::make_shared<const Expr>(std::move(left));
