@@ -126,6 +126,14 @@ bool TextRecording::is_worth_a_pass() {
   }
 }
 
+TextRecording::Line TextRecording::read_whole(const LineReader::Line& line) {
+  if (line.too_long || line.text.find('\0') != std::string_view::npos) return {};
+  Line read = read_line(line.text);
+  // The last line may be cut off anywhere: in the middle of its last number.
+  if (read.is == Line::Is::event && !line.ended) read.is = Line::Is::not_understood;
+  return read;
+}
+
 /// The first pass, where it can be had and is needed.
 void TextRecording::look_ahead() {
   if (!input_->can_rewind()) return;
@@ -135,8 +143,7 @@ void TextRecording::look_ahead() {
   for (;;) {
     const Result<bool> more = lines_.next(line);
     if (!more || !*more) break;
-    if (line.too_long || !line.ended) continue;
-    const Line read = read_line(line.text);
+    const Line read = read_whole(line);
     if (read.is == Line::Is::event) {
       holes_.before_event(nullptr, read.cpu, read.time);
       holes_.after_event(nullptr, read.cpu, read.time);
@@ -160,7 +167,7 @@ std::string_view TextRecording::idle_name(std::uint32_t cpu) {
 }
 
 Result<> TextRecording::take(const LineReader::Line& line) {
-  const Line read = line.too_long ? Line() : read_line(line.text);
+  const Line read = read_whole(line);
   switch (read.is) {
     case Line::Is::nothing:
       return {};
@@ -175,11 +182,6 @@ Result<> TextRecording::take(const LineReader::Line& line) {
       return {};
     case Line::Is::event:
       break;
-  }
-  // The last line may be cut off anywhere: in the middle of its last number.
-  if (!line.ended) {
-    builder_.not_understood();
-    return {};
   }
   holes_.before_event(&builder_, read.cpu, read.time);
   switch (event_text_.read(read.text, read.by_trace_cmd)) {

@@ -106,6 +106,7 @@ class TextRecording : public Recording {
   static constexpr std::size_t kOverlap = 256;
   virtual bool may_tell_of_losses(std::string_view block) const = 0;
 
+  Line read_whole(const LineReader::Line& line);
   void look_ahead();
   bool is_worth_a_pass();
   Result<> take(const LineReader::Line& line);
