@@ -20,9 +20,10 @@ constexpr std::string_view kScript =
     ;
 // The only script that may run: whatever else finds its way into the page does not. In base64, of
 // kScript; tests/browser says what it is when the script has changed.
-constexpr std::string_view kScriptHash = "6nQp6f8jP/hl6aT3SGTbeeH5RtKki7vRjvVKNNSa+LE=";
+constexpr std::string_view kScriptHash = "aUljFyXZPlCznmiG7Ov5QzFZ9KOuzdWyHvnlIqfGGaA=";
 
 constexpr std::size_t kMostRows = 2000;                  // of a table of transitions
+constexpr double kPageWidth = 1080, kPanHeight = 760;    // as in html_style.inc
 constexpr double kSmallWidth = 620, kSmallHeight = 340;  // drawings that are repeated at findings
 
 std::string plural(std::uint64_t count, std::string_view one, std::string_view many) {
@@ -169,28 +170,30 @@ class MonitorSection {
     return cat("<p class=\"facts\">", join(parts, " · "), "</p>\n");
   }
 
-  /// As large as its texts are to be, and not smaller than they can be read.
+  /// As large as there is room for, but with texts that can be read.
   std::string size() const {
     const auto rounded = [](double number) { return static_cast<std::uint64_t>(number + 0.999); };
+    const double least = 0.85, most = 1.2;
+    const double fits = std::min(kPageWidth / drawing_->width, kPanHeight / drawing_->height);
     return cat("viewBox=\"0 0 ", rounded(drawing_->width), " ", rounded(drawing_->height),
-               "\" style=\"width:", rounded(drawing_->width * 1.2),
-               "px;--least:", rounded(drawing_->width * 0.85), "px\"");
+               "\" style=\"width:", rounded(drawing_->width * std::clamp(fits, least, most)),
+               "px;--least:", rounded(drawing_->width * least), "px\"");
   }
 
   std::string figure() const {
     return cat("<figure class=\"model\">\n<div class=\"pan\"><svg ", size(),
                " role=\"img\" aria-label=\"The model ", html(monitor_.about.name), "\">\n",
                drawing_->content, "</svg></div>\n<figcaption>",
-               "A number says how often a transition was taken", legend(),
+               "A number: how often a transition was taken", legend(),
                "</figcaption>\n</figure>\n");
   }
   std::string legend() const {
-    std::string out = "; the thicker, the more often. Dashed and grey: never.";
+    std::string out = ". Dashed and grey: never.";
     if (!monitor_.refused.empty()) {
-      out += " <b class=\"bad\">✕</b> an event that the state does not allow, and came.";
+      out += " <b class=\"bad\">✕</b> came, and is not allowed there.";
       const bool maybe = std::any_of(monitor_.refused.begin(), monitor_.refused.end(),
                                      [](const auto& one) { return one.second.violations == 0; });
-      if (maybe) out += " <b class=\"maybe\">?</b> it may have come there.";
+      if (maybe) out += " <b class=\"maybe\">?</b> may have come there.";
     }
     return out;
   }
