@@ -75,23 +75,32 @@ constexpr std::size_t packed_size(const Packing& p, std::size_t rows) {
 
 /// Little-endian numbers at any address.
 template <typename T>
-T load(const char* from) {
-  T out;
-  std::memcpy(&out, from, sizeof out);
-  if constexpr (std::endian::native == std::endian::big && sizeof(T) > 1) {
+T little_endian(T value) {
+  if constexpr (std::endian::native == std::endian::big) {
     T swapped = 0;
     for (std::size_t i = 0; i < sizeof(T); ++i) {
-      swapped = static_cast<T>(swapped << 8 | (out >> 8 * i & 0xff));
+      swapped = static_cast<T>(swapped | (value >> 8 * i & 0xff) << 8 * (sizeof(T) - 1 - i));
     }
-    out = swapped;
+    value = swapped;
   }
-  return out;
+  return value;
+}
+template <typename T>
+T load(const void* from) {
+  T out;
+  std::memcpy(&out, from, sizeof out);
+  return little_endian(out);
+}
+template <typename T>
+void store(void* to, T value) {
+  value = little_endian(value);
+  std::memcpy(to, &value, sizeof value);
 }
 template <typename T>
 void append(std::string& out, T value) {
-  for (std::size_t i = 0; i < sizeof(T); ++i) {
-    out += static_cast<char>(static_cast<std::uint64_t>(value) >> 8 * i & 0xff);
-  }
+  char bytes[sizeof(T)];
+  store(bytes, value);
+  out.append(bytes, sizeof bytes);
 }
 
 /// Both halves of the product of two numbers, folded into one.
