@@ -50,13 +50,12 @@ std::string instance_text(Scope scope, const Unfinished& one) {
 
 /// The last line: what may be said of the trace as a whole.
 std::string conclusion(const CheckedTrace& trace) {
-  const std::string where =
-      cat(trace.whole() ? "" : "the part that was checked of ", escape(trace.file));
+  const std::string file = escape(trace.file);
+  const std::string where = trace.whole() ? file : cat("the part of ", file, " that was checked");
   if (trace.violations() != 0)
     return cat(plural(trace.violations(), "violation", "violations"), " in ", where, ".");
   if (trace.inconclusive() != 0)
-    return cat("no violation in ", where, " is certain; ",
-               plural(trace.inconclusive(), "may be one.", "may be some."));
+    return cat("no violation in ", where, " is certain; ", trace.inconclusive(), " may be.");
   if (!trace.doubts().empty())
     return cat("no violation was found in ", where, ", but there may have been some.");
   return cat("no violation in ", where, ".");
