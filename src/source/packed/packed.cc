@@ -149,21 +149,39 @@ class ZstdInput final : public PackedInput {
   ZstdInput& operator=(const ZstdInput&) = delete;
 
  private:
+  /// An error takes with it all that the same call has put out. So a call is given one block, or
+  /// one header, and only when everything before has been put out.
   Result<std::size_t> step(char* to, std::size_t size) override {
-    // With an error the output of the whole call is lost: so little by little.
-    size = std::min(size, kBlock);
-    ZSTD_inBuffer in = {rest().data(), rest().size(), 0};
+    if (more_to_put_out_) {
+      SWERVE_TRY_ASSIGN(const std::size_t got, call(to, size, 0));
+      if (got > 0) return got;
+    }
+    constexpr std::size_t kBlockHeader = 3;  // asked for together with the block before it
+    return call(to, size, wanted_ > kBlockHeader ? wanted_ - kBlockHeader : wanted_);
+  }
+
+  Result<std::size_t> call(char* to, std::size_t size, std::size_t most) {
+    ZSTD_inBuffer in = {rest().data(), std::min(rest().size(), most), 0};
     ZSTD_outBuffer out = {to, size, 0};
     const std::size_t said = ::ZSTD_decompressStream(zstd_, &out, &in);
     if (::ZSTD_isError(said) != 0) return broken(::ZSTD_getErrorName(said));
     take(in.pos);
     between_ = said == 0;
+    wanted_ = between_ ? kHeader : said;
+    more_to_put_out_ = out.pos == size;
     return out.pos;
   }
 
-  void reset() override { ::ZSTD_DCtx_reset(zstd_, ZSTD_reset_session_only); }
+  void reset() override {
+    ::ZSTD_DCtx_reset(zstd_, ZSTD_reset_session_only);
+    wanted_ = kHeader;
+    more_to_put_out_ = false;
+  }
 
+  static constexpr std::size_t kHeader = 5;  // of a frame; it may be longer
   ZSTD_DCtx* zstd_;
+  std::size_t wanted_ = kHeader;  // how many bytes the next call asks for
+  bool more_to_put_out_ = false;  // the last call had no room for more
 };
 
 }  // namespace

@@ -143,6 +143,24 @@ TEST(Packed, AWrongChecksumIsAnError) {
   EXPECT_THAT(unpack(z), HasSubstr("|the zstd data are broken"));
 }
 
+// libzstd puts nothing out in a call that ends in an error: found by fuzzing, as what was read
+// depended on how much was asked for.
+TEST(Packed, WhatCanBeReadBeforeAnErrorIsReadInPiecesOfAnySize) {
+  std::string z = zstd(text().substr(0, 300'000));
+  z[z.size() - 1] = static_cast<char>(z[z.size() - 1] ^ 1);
+  for (const std::size_t piece : {1UL << 20, 100'000UL, 999UL}) {
+    auto input = unpacked(memory_input(z)).value();
+    std::string part(piece, '\0');
+    std::size_t all = 0;
+    for (;;) {
+      const Result<std::size_t> got = input->read(part.data(), piece);
+      if (!got) break;
+      all += *got;
+    }
+    EXPECT_EQ(all, 300'000U);
+  }
+}
+
 // The window is memory that the stream asks for.
 TEST(Packed, AZstdWindowThatIsTooLargeIsRefused) {
   EXPECT_EQ(unpack(zstd("small", 27)), "small");
