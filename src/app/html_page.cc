@@ -100,10 +100,10 @@ std::string doubts(Doubt why) {
   return join(out, "; ");
 }
 
-/// Violations, inconclusive, whether all was read; of one monitor, or of all.
+/// What was found; of one monitor, or of all.
 struct Verdict {
   std::uint64_t violations = 0, inconclusive = 0;
-  bool broken = false;  // a trace was not wholly read
+  bool broken = false;  // something was not checked to the end
 
   std::string_view kind() const {
     return violations != 0 ? "bad" : inconclusive != 0 || broken ? "maybe" : "good";
@@ -112,13 +112,27 @@ struct Verdict {
     std::vector<std::string> parts;
     if (violations != 0) parts.push_back(plural(violations, "violation", "violations"));
     if (inconclusive != 0) parts.push_back(cat(grouped(inconclusive), " inconclusive"));
-    if (parts.empty()) return broken ? "Not wholly read" : "No violation";
+    if (parts.empty()) return broken ? "Not wholly checked" : "No violation";
     return join(parts);
   }
 };
 
 std::string chip(const Verdict& verdict) {
   return cat("<span class=\"chip ", verdict.kind(), "\">", verdict.text(), "</span>");
+}
+
+/// Why a monitor was not checked to the end of a trace.
+const std::string* error_of(const HtmlReport::Trace& trace, std::size_t monitor) {
+  if (monitor >= trace.monitor_errors.size() || trace.monitor_errors[monitor].empty())
+    return nullptr;
+  return &trace.monitor_errors[monitor];
+}
+
+Verdict verdict_of(const PageData& page, std::size_t monitor) {
+  Verdict out{page.monitors[monitor].violations, page.monitors[monitor].inconclusive};
+  for (const HtmlReport::Trace& trace : page.traces)
+    out.broken = out.broken || error_of(trace, monitor) != nullptr;
+  return out;
 }
 
 class MonitorSection {
@@ -130,15 +144,15 @@ class MonitorSection {
     Result<Drawing> drawn = draw_monitor(monitor_, number_);
     if (drawn) drawing_ = std::move(*drawn);
     put(cat("<section class=\"monitor\" id=\"m", number_, "\">\n<header><h2>",
-            html(monitor_.about.name), "</h2>", chip({monitor_.violations, monitor_.inconclusive}),
-            "<p>", html(monitor_.about.description), "</p></header>\n", facts()));
+            html(monitor_.about.name), "</h2>", chip(verdict_of(page_, number_)), "<p>",
+            html(monitor_.about.description), "</p></header>\n", facts(), errors()));
     put(drawn ? figure()
               : cat("<p class=\"note\">The model is not drawn: ", html(drawn.error().message()),
                     ". The table below has its transitions.</p>\n"));
     put(transitions(!drawn));
     findings(put, true);
     findings(put, false);
-    if (monitor_.violations == 0 && monitor_.inconclusive == 0)
+    if (verdict_of(page_, number_).kind() == "good")
       put(monitor_.steps == 0 ? "<p class=\"note\">None of its events came to an instance that was "
                                 "monitoring.</p>\n"
                               : "<p class=\"clean\">Every event that came was allowed.</p>\n");
@@ -146,6 +160,18 @@ class MonitorSection {
   }
 
  private:
+  std::string errors() const {
+    std::string out;
+    for (const HtmlReport::Trace& trace : page_.traces) {
+      const std::string* error = error_of(trace, number_);
+      if (error == nullptr) continue;
+      out += cat("<p class=\"error\">Not checked to the end",
+                 page_.traces.size() > 1 ? cat(" of ", html(trace.file)) : std::string(), ": ",
+                 html(*error), "</p>\n");
+    }
+    return out;
+  }
+
   std::string facts() const {
     UnsureCounters sum;
     for (const HtmlReport::Trace& trace : page_.traces) {
@@ -468,7 +494,7 @@ std::string overview(const PageData& page) {
   for (std::size_t i = 0; i < page.monitors.size(); ++i) {
     const MonitorData& one = page.monitors[i];
     out += cat("<tr><td><a href=\"#m", i, "\">", html(one.about.name), "</a></td><td>",
-               chip({one.violations, one.inconclusive}), "</td><td>", html(one.about.description),
+               chip(verdict_of(page, i)), "</td><td>", html(one.about.description),
                "</td><td class=\"n\">", grouped(one.steps), "</td></tr>\n");
   }
   return out + "</tbody></table></nav>\n";
@@ -484,9 +510,11 @@ std::string title(const PageData& page) {
 void write_page(const PageData& page, const std::function<void(std::string_view)>& put) {
   Verdict verdict;
   std::uint64_t events = 0;
-  for (const MonitorData& monitor : page.monitors) {
-    verdict.violations += monitor.violations;
-    verdict.inconclusive += monitor.inconclusive;
+  for (std::size_t i = 0; i < page.monitors.size(); ++i) {
+    const Verdict one = verdict_of(page, i);
+    verdict.violations += one.violations;
+    verdict.inconclusive += one.inconclusive;
+    verdict.broken = verdict.broken || one.broken;
   }
   for (const HtmlReport::Trace& trace : page.traces) {
     verdict.broken = verdict.broken || !trace.error.empty();
@@ -504,7 +532,7 @@ void write_page(const PageData& page, const std::function<void(std::string_view)
   put(cat("<body>\n<main>\n<header class=\"page\"><p class=\"brand\">swerve check</p><h1>",
           title(page), "</h1></header>\n<div class=\"verdict ", verdict.kind(), "\"><b>",
           verdict.text(), "</b><span>", plural(page.monitors.size(), "monitor", "monitors"),
-          " over ", plural(events, "event", "events"), verdict.broken ? "; not wholly read" : "",
+          " over ", plural(events, "event", "events"), verdict.broken ? "; not wholly checked" : "",
           "</span></div>\n<section class=\"traces\">\n"));
   for (const HtmlReport::Trace& trace : page.traces)
     put(trace_facts(trace, page.traces.size() > 1));

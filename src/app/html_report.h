@@ -49,8 +49,10 @@ class HtmlReport final : public VerdictSink {
     std::vector<Hole> holes;           // the first of them are enough
     std::uint64_t holes_in_all = 0;
     std::vector<UnsureCounters> counters;  // by monitor, in the order of make()
-    std::vector<std::string> notes;        // whatever else the text output says at the end
-    std::string error;                     // why it was not wholly read; empty: it was
+    // By monitor: why it was not checked, or not to the end. Empty: it was; none at all: all were.
+    std::vector<std::string> monitor_errors;
+    std::vector<std::string> notes;  // whatever else the text output says at the end
+    std::string error;               // why it was not wholly read; empty: it was
   };
 
   /// `path` is where the page will be. Errors: io and its like, when no file can be made there.

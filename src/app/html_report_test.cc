@@ -147,15 +147,33 @@ TEST(HtmlReport, SaysHowAllEnded) {
                 trace.error = "at offset 7: nonsense";
                 report.end_trace(std::move(trace));
               })),
-              HasSubstr("maybe\"><b>Not wholly read</b>"));
-  EXPECT_THAT(head(page([](HtmlReport& report) {
-                ExampleRun run(report);
-                run.violation(1);
-                HtmlReport::Trace trace = example_trace(run);
-                trace.error = "at offset 7: nonsense";
-                report.end_trace(std::move(trace));
-              })),
-              testing::AllOf(HasSubstr("bad\"><b>1 violation</b>"), HasSubstr("not wholly read")));
+              HasSubstr("maybe\"><b>Not wholly checked</b>"));
+  EXPECT_THAT(
+      head(page([](HtmlReport& report) {
+        ExampleRun run(report);
+        run.violation(1);
+        HtmlReport::Trace trace = example_trace(run);
+        trace.error = "at offset 7: nonsense";
+        report.end_trace(std::move(trace));
+      })),
+      testing::AllOf(HasSubstr("bad\"><b>1 violation</b>"), HasSubstr("not wholly checked")));
+}
+
+TEST(HtmlReport, SaysWhichMonitorWasNotChecked) {
+  const NoGraphviz none;
+  std::vector<HtmlReport::Monitor> monitors = example_monitors();
+  monitors.push_back({"wip", "", example_model("wip"), Scope::cpu});
+  const std::string text = page(
+      [](HtmlReport& report) {
+        HtmlReport::Trace trace = example_trace(ExampleRun(report));
+        trace.monitor_errors = {"", "there is no event <preempt_disable>"};
+        report.end_trace(std::move(trace));
+      },
+      std::move(monitors));
+  EXPECT_THAT(text, HasSubstr("maybe\"><b>Not wholly checked</b>"));
+  EXPECT_THAT(text, HasSubstr("<h2>wwnr</h2><span class=\"chip good\">No violation</span>"));
+  EXPECT_THAT(text, HasSubstr("<h2>wip</h2><span class=\"chip maybe\">Not wholly checked</span>"));
+  EXPECT_THAT(text, HasSubstr("Not checked to the end: there is no event &lt;preempt_disable&gt;"));
 }
 
 TEST(HtmlReport, CountsWhatItDoesNotShow) {
@@ -379,6 +397,7 @@ std::string page_with(const std::function<std::string()>& next) {
         trace.clock = next();
         trace.notes = {next()};
         trace.error = next();
+        trace.monitor_errors = {next()};
         report.end_trace(std::move(trace));
       },
       {{"wwnr", next(), example_model("wwnr"), Scope::task}});
