@@ -6,13 +6,20 @@
 namespace swerve {
 
 namespace {
-constexpr std::size_t kBlock = 1U << 20;
+
+/// Large enough for few calls, and no larger than a small input needs.
+std::size_t buffer_size(const Input& input, std::size_t longest) {
+  constexpr std::uint64_t kBlock = 1U << 20;
+  const std::uint64_t block = input.total() != 0 ? std::min(kBlock, input.total()) : kBlock;
+  return std::max<std::size_t>(block, longest + 4096);
 }
+
+}  // namespace
 
 LineReader::LineReader(Input& input, std::size_t longest)
     : input_(input),
       longest_(longest),
-      size_(std::max(kBlock, 2 * longest)),
+      size_(buffer_size(input, longest)),
       buffer_(new char[size_]) {}
 
 void LineReader::restart() noexcept {

@@ -116,7 +116,7 @@ TextRecording::TextRecording(std::unique_ptr<Input> input, const Interest& inter
 
 /// Whether there may be losses in the input. What cannot be read is found again later.
 bool TextRecording::is_worth_a_pass() {
-  constexpr std::size_t kBlock = 256U << 10;
+  constexpr std::size_t kBlock = 64U << 10;
   std::string block(kOverlap + kBlock, ' ');
   for (;;) {
     const Result<std::size_t> got = input_->read(block.data() + kOverlap, kBlock);

@@ -66,13 +66,19 @@ class PackedInput : public PeekableInput {
 
   Result<std::size_t> pull(char* to, std::size_t size) final {
     for (;;) {
+      // What is held back comes first: getting more may be an error.
+      if (rest().empty() && !between_) {
+        SWERVE_TRY_ASSIGN(const std::size_t held_back, step(to, size));
+        if (held_back > 0) return held_back;
+      }
       SWERVE_TRY(more());
-      const bool ended = rest().empty();
-      if (ended && between_) return std::size_t{0};
+      if (rest().empty()) {
+        if (between_) return std::size_t{0};
+        return broken("they end too early");
+      }
       const std::size_t left = rest().size();
       SWERVE_TRY_ASSIGN(const std::size_t got, step(to, size));
       if (got > 0) return got;
-      if (ended) return broken("they end too early");
       if (rest().size() == left) return broken("they lead nowhere");
     }
   }

@@ -161,6 +161,17 @@ TEST(Packed, WhatCanBeReadBeforeAnErrorIsReadInPiecesOfAnySize) {
   }
 }
 
+// Found by fuzzing: the inner stream's error hid what the outer one still held back.
+TEST(Packed, WhatIsHeldBackComesBeforeTheErrorOfTheInnerStream) {
+  const std::string inner = zstd(text().substr(0, 3000));
+  const std::string outer = gzip(inner.substr(0, inner.size() - 4));  // up to the checksum
+  auto input = unpacked(memory_input(outer.substr(0, outer.size() - 4))).value();
+  std::string part(5000, '\0');
+  EXPECT_EQ(input->read(part.data(), 10).value(), 10U);
+  EXPECT_EQ(input->read(part.data(), 5000).value(), 2990U);
+  EXPECT_FALSE(input->read(part.data(), 5000));
+}
+
 // The window is memory that the stream asks for.
 TEST(Packed, AZstdWindowThatIsTooLargeIsRefused) {
   EXPECT_EQ(unpack(zstd("small", 27)), "small");
