@@ -1,7 +1,6 @@
 // source/reorder.h - puts events in the order of time that a recording holds nearly in order.
 #pragma once
 
-#include <deque>
 #include <memory>
 
 #include "source/recording.h"
@@ -13,12 +12,14 @@ namespace swerve {
 /// CPU: what it did is missing. Equal times keep the order of the recording.
 ///
 /// Batches that are in order are passed on as they are, a window's time later; so order that is
-/// there costs a comparison an event.
+/// there costs a comparison an event. The marks of holes are put in order as well, by their own
+/// times. An error comes when all that was read before it has been delivered.
 class Reorder final : public Recording {
  public:
   struct Window {
     std::uint64_t ns = 100'000'000;  // of the recording's clock
-    std::size_t events = 1U << 18;   // held back at most: memory stays bounded
+    std::size_t events = 1U << 18;   // held back at most (and a batch): memory stays bounded. So
+                                     // does a limit for their texts and values
   };
   Reorder(std::unique_ptr<Recording> from, Window window);
   ~Reorder() override;
