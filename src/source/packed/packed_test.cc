@@ -164,7 +164,7 @@ TEST(Packed, WhatCanBeReadBeforeAnErrorIsReadInPiecesOfAnySize) {
 // Found by fuzzing: the inner stream's error hid what the outer one still held back.
 TEST(Packed, WhatIsHeldBackComesBeforeTheErrorOfTheInnerStream) {
   const std::string inner = zstd(text().substr(0, 3000));
-  const std::string outer = gzip(inner.substr(0, inner.size() - 4));  // up to the checksum
+  const std::string outer = gzip(inner.substr(0, inner.size() - 7));  // up to the last, empty block
   auto input = unpacked(memory_input(outer.substr(0, outer.size() - 4))).value();
   std::string part(5000, '\0');
   EXPECT_EQ(input->read(part.data(), 10).value(), 10U);
