@@ -104,6 +104,14 @@ class Mapping {
     return {};
   }
 
+  /// Only whole pages: the others may still be needed.
+  static void forget(std::string_view part) {
+    const auto begin =
+        (reinterpret_cast<std::uintptr_t>(part.data()) + page_size - 1) & ~(page_size - 1);
+    const auto end = reinterpret_cast<std::uintptr_t>(part.data() + part.size()) & ~(page_size - 1);
+    // Nobody writes to the mapping: what is forgotten is read from the file again.
+    if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  }
   bool was_hit() const { return slot_ != nullptr && slot_->hit.load(); }
 
  private:
@@ -180,6 +188,9 @@ class FileInput final : public PeekableInput {
     if (!seekable_ || size_ == begin_) return {};
     if (map_.empty()) map_ = mapping_.map(fd_, size_);
     return map_.substr(std::min<std::size_t>(begin_, map_.size()));
+  }
+  void forget(std::string_view part) const override {
+    if (!map_.empty()) Mapping::forget(part);
   }
   bool cut_short() const override {
     if (map_.empty()) return false;

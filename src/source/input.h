@@ -33,6 +33,9 @@ class Input {
   /// The whole of it in memory, for as long as the input lives; empty where that is not so (a pipe,
   /// a compressed file). A file that is cut short meanwhile is read as zeros: see cut_short().
   virtual std::string_view mapped() const { return {}; }
+  /// This part of mapped() is not needed any more: it need not stay in memory. It can still be
+  /// read.
+  virtual void forget(std::string_view /*part*/) const {}
   /// Whether the file has become shorter since mapped(): some of what was there may have been read
   /// as zeros. To be asked at the end.
   virtual bool cut_short() const { return false; }

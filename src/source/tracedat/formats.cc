@@ -2,6 +2,7 @@
 
 #include <event-parse.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <set>
@@ -12,9 +13,8 @@ namespace swerve::tracedat {
 
 namespace {
 
-/// The kernel's own are far from these; libtraceevent's parser is not made for more.
+/// The kernel's own are far from these.
 constexpr std::size_t kLongestLine = 1024;
-constexpr std::size_t kMostText = 64U << 10;
 constexpr std::size_t kMostFields = 1024;
 constexpr std::uint32_t kLongestChars = 64U << 10;
 
@@ -22,25 +22,81 @@ struct FreeTep {
   void operator()(tep_handle* handle) const { tep_free(handle); }
 };
 
-/// The text up to `print fmt`, which is C code that nothing here needs, in the shape that the
-/// kernel gives it; none where it has another.
+bool all_of(std::string_view text, std::string_view others) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           others.find(c) != std::string_view::npos;
+  });
+}
+
+/// Takes `start` and what stands behind it up to `end` off the line; empty where it is not so.
+std::string_view take(std::string_view& line, std::string_view start, char end) {
+  const std::size_t at = line.find(end);
+  if (!line.starts_with(start) || at == std::string_view::npos) return {};
+  const std::string_view taken = line.substr(start.size(), at - start.size());
+  line.remove_prefix(at + 1);
+  return taken;
+}
+
+/// "unsigned long args[6]", "__data_loc char[] name", "const char * filename"
+bool is_declaration(std::string_view text) {
+  if (text.ends_with(']')) {
+    const std::size_t open = text.rfind('[');
+    if (open == std::string_view::npos) return false;
+    const std::string_view count = text.substr(open + 1, text.size() - open - 2);
+    if (!count.empty() && !all_of(count, "_")) return false;
+    text = text.substr(0, open);
+  }
+  const std::size_t name = text.find_last_of(" *");  // begins behind it
+  if (name == std::string_view::npos || !all_of(text.substr(name + 1), "_")) return false;
+  std::string_view type = text.substr(0, name + (text[name] == '*' ? 1 : 0));
+  if (type.ends_with("[]") && (type.starts_with("__data_loc ") || type.starts_with("__rel_loc "))) {
+    type.remove_suffix(2);
+  }
+  return all_of(type, "_ *") && type.front() != ' ' && type.front() != '*';
+}
+
+bool is_number(std::string_view text) {
+  return !text.empty() && text.size() <= 10 &&
+         text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// "	field:unsigned long args[6];	offset:8;	size:48;	signed:0;"
+bool is_field(std::string_view line) {
+  if (line.size() > kLongestLine) return false;
+  const std::string_view declaration =
+      take(line, line.starts_with("\tfield special:") ? "\tfield special:" : "\tfield:", ';');
+  if (!is_declaration(declaration)) return false;
+  if (!is_number(take(line, "\toffset:", ';')) || !is_number(take(line, "\tsize:", ';'))) {
+    return false;
+  }
+  return line.empty() || (is_number(take(line, "\tsigned:", ';')) && line.empty());
+}
+
+/// The text up to `print fmt` (C code that nothing here needs) with the fields that are written as
+/// the kernel writes them; none where the rest is not. libtraceevent sees only what it was made
+/// for: of texts with mistakes it does not free everything.
 std::optional<std::string> fields_only(std::string_view text) {
-  std::string out;
-  bool in_fields = false;
+  std::string_view name = take_line(text);
+  std::string_view id = take_line(text);
+  if (!name.starts_with("name: ") || !all_of(name.substr(6), "_") || name.size() > kLongestLine ||
+      !id.starts_with("ID: ") || !is_number(id.substr(4)) || take_line(text) != "format:") {
+    return std::nullopt;
+  }
+  std::string out = cat(name, "\n", id, "\nformat:\n");
+  std::size_t fields = 0;
+  bool parted = false;  // an empty line stands between the common fields and the event's
   while (!text.empty() && !text.starts_with("print fmt:")) {
     const std::string_view line = take_line(text);
-    if (line.size() > kLongestLine || out.size() > kMostText) return std::nullopt;
-    for (const char c : line) {
-      if (c != '\t' && (c < ' ' || c > '~')) return std::nullopt;
+    if (line.empty() && !parted) {
+      out += '\n';
+      parted = true;
+    } else if (is_field(line)) {
+      if (++fields > kMostFields) return std::nullopt;
+      out.append(line) += '\n';
     }
-    const bool known =
-        in_fields ? line.empty() || line.starts_with("\tfield")
-                  : line.starts_with("name: ") || line.starts_with("ID: ") || line == "format:";
-    if (!known) return std::nullopt;
-    in_fields = in_fields || line == "format:";
-    out.append(line).push_back('\n');
   }
-  if (!in_fields) return std::nullopt;
+  if (!parted) out += '\n';
   return out + "\nprint fmt: \"\"\n";
 }
 
@@ -138,7 +194,7 @@ Result<Formats> read_formats(const std::vector<FormatText>& texts) {
     known.kind.system = format.system;
     known.kind.name = event->name;
     for (const tep_format_field* f = event->format.fields; f != nullptr; f = f->next) {
-      known.places.push_back(known.places.size() < kMostFields ? place_of(*f) : FieldPlace{});
+      known.places.push_back(place_of(*f));
       known.kind.fields.push_back(field_of(*f, known.places.back()));
     }
     out.events.push_back(std::move(known));

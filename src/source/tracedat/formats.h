@@ -47,7 +47,8 @@ struct Formats {
   std::vector<EventFormat> events;
 };
 
-/// A format that cannot be understood is left out: its events are then of no known kind. Errors:
+/// A format that cannot be understood is left out: its events are then of no known kind; so is a
+/// field that is declared in a way the kernel does not use. Errors:
 /// invalid (there are formats, but none can be understood).
 Result<Formats> read_formats(const std::vector<FormatText>& texts);
 

@@ -38,6 +38,9 @@ constexpr std::size_t kMostBytes = 8U << 20;
 /// With more kinds than this, batches do not keep the memory of their tables.
 constexpr std::size_t kManyKinds = 256;
 
+/// So many bytes of a CPU's stream stay in memory behind what is read.
+constexpr std::size_t kForget = 256U << 10;
+
 constexpr std::uint32_t kNoFormat = 0xffffffff;
 
 /// How one field of a record becomes a cell.
@@ -81,6 +84,7 @@ struct Cursor {
   bool overrun;
   bool dropped;
   std::uint64_t counted = 0;  // of pages.taken()
+  std::size_t forgotten = 0;  // of pages.done()
 
   const char* page = nullptr;  // its first byte
   const char* at = nullptr;    // what comes next in it
@@ -104,10 +108,8 @@ bool comes_first(const Cursor& a, const Cursor& b) {
 
 class TraceDat final : public Recording {
  public:
-  TraceDat(std::unique_ptr<Input> input, Spool spool, TraceFile file, Formats formats,
-           const Interest& interest)
+  TraceDat(std::unique_ptr<Input> input, TraceFile file, Formats formats, const Interest& interest)
       : input_(std::move(input)),
-        spool_(std::move(spool)),
         file_(std::move(file)),
         formats_(std::move(formats)),
         interest_(interest),
@@ -345,7 +347,7 @@ class TraceDat final : public Recording {
       }
       std::string_view page;
       Result<bool> more = cursor.pages.next(page);
-      taken_ += cursor.pages.taken() - std::exchange(cursor.counted, cursor.pages.taken());
+      count(cursor);
       if (!more) {
         fail(std::move(more).error());
         return broken(cursor);
@@ -353,6 +355,15 @@ class TraceDat final : public Recording {
       if (!*more) return false;
       if (!open_page(cursor, page)) return broken(cursor);
     }
+  }
+
+  /// How far it came; what is behind it need not stay in memory.
+  void count(Cursor& cursor) {
+    taken_ += cursor.pages.taken() - std::exchange(cursor.counted, cursor.pages.taken());
+    const std::string_view done = cursor.pages.done();
+    if (done.size() - cursor.forgotten < kForget) return;
+    input_->forget(done.substr(cursor.forgotten));
+    cursor.forgotten = done.size();
   }
 
   /// What comes after it on this CPU is lost.
@@ -550,7 +561,6 @@ class TraceDat final : public Recording {
   }
 
   std::unique_ptr<Input> input_;
-  Spool spool_;
   TraceFile file_;
   Formats formats_;
   const Interest& interest_;
@@ -584,16 +594,11 @@ Result<std::unique_ptr<Recording>> open_tracedat(std::unique_ptr<Input> input,
                                                  const std::string& buffer,
                                                  const Interest& interest) {
   using namespace tracedat;
-  Spool spool;
-  std::string_view bytes = input->mapped();
-  if (bytes.empty()) {
-    SWERVE_TRY_ASSIGN(spool, Spool::of(*input));
-    bytes = spool.bytes();
-  }
-  SWERVE_TRY_ASSIGN(TraceFile file, read_trace_file(bytes, buffer));
+  SWERVE_TRY_ASSIGN(input, spooled(std::move(input)));
+  SWERVE_TRY_ASSIGN(TraceFile file, read_trace_file(input->mapped(), buffer));
   SWERVE_TRY_ASSIGN(Formats formats, read_formats(file.formats));
-  return std::unique_ptr<Recording>(std::make_unique<TraceDat>(
-      std::move(input), std::move(spool), std::move(file), std::move(formats), interest));
+  return std::unique_ptr<Recording>(
+      std::make_unique<TraceDat>(std::move(input), std::move(file), std::move(formats), interest));
 }
 
 }  // namespace swerve

@@ -897,9 +897,8 @@ TEST(TraceDat, FormatsThatMakeNoSenseAreLeftOut) {
   };
   for (const std::string& bad :
        {std::string(), std::string("name: other\n"), std::string(5000, 'x'), good.substr(0, 150),
-        with_field("int " + std::string(2000, 'x') + ";\toffset:8;\tsize:4;\tsigned:1;"),
-        with_field("int \x01;\toffset:8;\tsize:4;\tsigned:1;"), with_field("int"),
-        with_field("int i;\toffset:-8;\tsize:4;\tsigned:1;"), renamed(good, "other", "99999")}) {
+        renamed(good, "o ther", "301"), renamed(good, "other", "-301"),
+        renamed(good, "other", "99999"), renamed(good, "other", "301x")}) {
     File file;
     file.formats = {{"test", bad}, {"test", good}};
     const Read read =
@@ -907,6 +906,26 @@ TEST(TraceDat, FormatsThatMakeNoSenseAreLeftOut) {
     EXPECT_EQ(read.open_error + read.error, "") << bad;
     ASSERT_THAT(read.events, SizeIs(1));
     EXPECT_THAT(read.recording->all_kinds(), SizeIs(1));
+  }
+  for (const std::string& line :
+       {"int " + std::string(2000, 'x') + ";\toffset:8;\tsize:4;\tsigned:1;",
+        std::string("int \x01;\toffset:8;\tsize:4;\tsigned:1;"), std::string("int"),
+        std::string("int i;\toffset:-8;\tsize:4;\tsigned:1;"),
+        std::string("int i;\toffset:8;\tsize:4;\tsigned:1; x"),
+        std::string("int i;\toffset:8;\tsize:99999999999;\tsigned:1;"),
+        std::string("integer;\toffset:8;\tsize:4;\tsigned:1;"),
+        std::string("*i;\toffset:8;\tsize:4;\tsigned:1;"),
+        std::string("char[] i;\toffset:8;\tsize:4;\tsigned:1;"),
+        std::string("int i];\toffset:8;\tsize:4;\tsigned:1;"),
+        std::string("int i[2;\toffset:8;\tsize:4;\tsigned:1;"),
+        std::string("int i[2][3];\toffset:8;\tsize:4;\tsigned:1;"),
+        std::string("int i~;\toffset:8;\tsize:4;\tsigned:1;")}) {
+    File file;
+    file.formats = {{"test", with_field(line)}};
+    const Read read = read_bytes(with_streams(file, {}).str());
+    ASSERT_EQ(read.open_error, "") << line;
+    ASSERT_THAT(read.recording->all_kinds(), SizeIs(1)) << line;
+    EXPECT_THAT(read.recording->all_kinds()[0].fields, SizeIs(11)) << line;
   }
   // Fields that cannot be had.
   for (const std::string line :
