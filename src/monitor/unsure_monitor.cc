@@ -117,7 +117,8 @@ struct UnsureMonitor::State {
   }
 
   template <typename Verdict>
-  Verdict verdict(InstanceId id, EventId event, SetId set, const Circumstances& c) const {
+  Verdict verdict(InstanceId id, EventId event, SetId set, const Witness& w) const {
+    const Circumstances c = w.circumstances();
     const auto owned = [](const TaskView& t) {
       return TaskInfo{t.tid, t.tgid, std::string(t.comm)};
     };
@@ -132,15 +133,15 @@ struct UnsureMonitor::State {
     v.event = model.events()[index(event)];
     return v;
   }
-  void tell_step(InstanceKey key, EventId event, SetId from, SetId to, const Circumstances& c) {
-    Step step = verdict<Step>(key.id(scope), event, from, c);
+  void tell_step(InstanceKey key, EventId event, SetId from, SetId to, const Witness& w) {
+    Step step = verdict<Step>(key.id(scope), event, from, w);
     step.next = named(to, step.nexts);
     step.final = final(to);
     sink->on_step(step);
   }
   void tell_violation(InstanceKey key, EventId event, SetId set, const Slot& from,
-                      const Circumstances& c) {
-    Violation violation = verdict<Violation>(key.id(scope), event, set, c);
+                      const Witness& w) {
+    Violation violation = verdict<Violation>(key.id(scope), event, set, w);
     std::set<EventId> allowed;
     for (const StateId s : sets.members(set)) {
       const std::vector<EventId> here = model.allowed(s == kNotMonitoring ? kInitial : s);
@@ -155,8 +156,8 @@ struct UnsureMonitor::State {
     sink->on_violation(violation);
   }
   void tell_inconclusive(InstanceId id, EventId event, SetId set,
-                         const std::vector<StateId>& violating, Doubt why, const Circumstances& c) {
-    Inconclusive inconclusive = verdict<Inconclusive>(id, event, set, c);
+                         const std::vector<StateId>& violating, Doubt why, const Witness& w) {
+    Inconclusive inconclusive = verdict<Inconclusive>(id, event, set, w);
     for (const StateId s : violating) {
       inconclusive.violating.push_back(model.states()[index(s)].name);
     }
@@ -241,7 +242,11 @@ bool UnsureMonitor::quick_elsewhere(InstanceKey key, EventId event) noexcept {
   State& s = *state_;
   if (s.others.empty() || s.table.wide() || s.options.steps || s.open_in_all != 0) return false;
   const auto it = s.others.find(key.value());
-  return it != s.others.end() && quick_at(it->second, event, epoch_[group(key)]);
+  if (it == s.others.end()) return false;
+  Quick view = quick_view();
+  const bool done = view.step_at(it->second, event, epoch_[group(key)]);
+  count(view);
+  return done;
 }
 
 std::size_t UnsureMonitor::group(InstanceKey key) const noexcept {
@@ -362,7 +367,7 @@ void UnsureMonitor::change_all(Change change) {
   }
 }
 
-void UnsureMonitor::step(InstanceKey key, EventId event, May may, const Circumstances& c) {
+void UnsureMonitor::step_seen(InstanceKey key, EventId event, May may, const Witness& w) {
   State& s = *state_;
   if ((may.bits & ~May::kNothing) == 0) return;
   const Found found = find(key);
@@ -376,15 +381,14 @@ void UnsureMonitor::step(InstanceKey key, EventId event, May may, const Circumst
   const bool certain = s.monitoring(found.now.word) ? (may.bits & May::kNothing) == 0
                                                     : found.now.word == kOffWord && may.certain();
   if (certain) {
-    step_certain(found, event, may, c);
+    step_certain(found, event, may, w);
   } else {
-    step_unsure(found, event, may, c);
+    step_unsure(found, event, may, w);
   }
 }
 
 /// The state is certain, and so is what the event does.
-void UnsureMonitor::step_certain(const Found& found, EventId event, May may,
-                                 const Circumstances& c) {
+void UnsureMonitor::step_certain(const Found& found, EventId event, May may, const Witness& w) {
   State& s = *state_;
   const bool off = found.now.word == kOffWord;
   Instance instance = off ? Instance{} : Instance{found.now.word, found.now.older};
@@ -401,16 +405,15 @@ void UnsureMonitor::step_certain(const Found& found, EventId event, May may,
   counters_.unsure += s.several(next.word);
   if (stepping.outcome == Outcome::stepped) {
     ++counters_.events;
-    if (s.options.steps) s.tell_step(found.key, event, s.set_of(from.word), s.set_of(next.word), c);
+    if (s.options.steps) s.tell_step(found.key, event, s.set_of(from.word), s.set_of(next.word), w);
   } else if (stepping.outcome == Outcome::violated) {
     ++counters_.violations;
-    s.tell_violation(found.key, event, s.set_of(from.word), from, c);
+    s.tell_violation(found.key, event, s.set_of(from.word), from, w);
   }
   put(found, next.word, next.older, next.events);
 }
 
-void UnsureMonitor::step_unsure(const Found& found, EventId event, May may,
-                                const Circumstances& c) {
+void UnsureMonitor::step_unsure(const Found& found, EventId event, May may, const Witness& w) {
   State& s = *state_;
   const SetId set = s.set_of(found.now.word);
   const StateSets::Outcome outcome = s.sets.stepped(set, event, may);
@@ -422,21 +425,21 @@ void UnsureMonitor::step_unsure(const Found& found, EventId event, May may,
   if (set == kOffSet && (may.bits & ~kStarts) == 0) ++counters_.started;
   if (outcome.violates && !outcome.steps && !outcome.rests) {
     ++counters_.violations;
-    s.tell_violation(found.key, event, set, found.now, c);
+    s.tell_violation(found.key, event, set, found.now, w);
   } else if (outcome.violates) {
     ++counters_.inconclusive;
     s.tell_inconclusive(found.key.id(s.scope), event, set, s.sets.violating(set, event, may), why,
-                        c);
+                        w);
   } else if (outcome.steps) {
     if (!outcome.rests) ++counters_.events;
-    if (s.options.steps) s.tell_step(found.key, event, set, s.set_of(next), c);
+    if (s.options.steps) s.tell_step(found.key, event, set, s.set_of(next), w);
   }
   put(found, next);
 }
 
-void UnsureMonitor::step_any(EventId event, May may, const Circumstances& c) {
+void UnsureMonitor::step_any_seen(EventId event, May may, const Witness& w) {
   State& s = *state_;
-  if (s.scope == Scope::global) return step(InstanceKey::global(), event, may, c);
+  if (s.scope == Scope::global) return step_seen(InstanceKey::global(), event, may, w);
   if ((may.bits & ~May::kNothing) == 0) return;
   const May perhaps{static_cast<std::uint8_t>(may.bits | May::kNothing)};
   std::set<SetId> sets;
@@ -462,7 +465,7 @@ void UnsureMonitor::step_any(EventId event, May may, const Circumstances& c) {
   ++counters_.inconclusive;
   SetId all = kOffSet;
   for (const SetId set : sets) all = s.sets.both(all, set);
-  s.tell_inconclusive({s.scope, 0}, event, all, s.sets.violating(all, event, may), why, c);
+  s.tell_inconclusive({s.scope, 0}, event, all, s.sets.violating(all, event, may), why, w);
 }
 
 void UnsureMonitor::end(InstanceKey key, bool certain) {

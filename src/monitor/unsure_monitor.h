@@ -16,6 +16,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -42,6 +43,14 @@ struct UnsureCounters {
   friend bool operator==(const UnsureCounters&, const UnsureCounters&) = default;
 };
 
+/// Who saw an event: asked for its circumstances when there is a verdict to tell, and not before.
+class Witness {
+ public:
+  virtual ~Witness() = default;
+  /// Its texts are valid until the call that asked for it returns.
+  virtual Circumstances circumstances() const = 0;
+};
+
 /// One monitor with all of its instances, stepped by one thread.
 class UnsureMonitor {
  public:
@@ -64,20 +73,32 @@ class UnsureMonitor {
   /// The event happens to an instance that is certainly monitoring, and the model allows it: then
   /// this is all of step(), and true. Else false, and nothing was done: call step(). Cost: some
   /// nanoseconds. `may` must not have kNothing.
-  bool quick(InstanceKey key, EventId event) noexcept {
-    const std::uint32_t low = static_cast<std::uint32_t>(key.value());
-    const std::size_t upper = key.value() >> 32 & 1;
-    if (low >= quick_limit_[upper]) [[unlikely]]
-      return quick_elsewhere(key, event);
-    return quick_at(slots_[base_[upper] + low], event, epoch_[upper]);
-  }
+  bool quick(InstanceKey key, EventId event) noexcept;
+
+  class Quick;
+  /// For loops over many events: what quick() needs, at hand. Anything else that is called makes it
+  /// stale. What it has done is to be counted: count().
+  Quick quick_view() noexcept;
+  void count(const Quick& view) noexcept;
 
   /// The event may happen to an instance. No allocation, but for a verdict, a new instance or a set
   /// that was never met before.
-  void step(InstanceKey key, EventId event, May may, const Circumstances& circumstances);
+  void step(InstanceKey key, EventId event, May may, const Circumstances& circumstances) {
+    step_seen(key, event, may, Known(circumstances));
+  }
+  template <std::derived_from<Witness> SeenBy>
+  void step(InstanceKey key, EventId event, May may, const SeenBy& witness) {
+    step_seen(key, event, may, witness);
+  }
   /// The event may happen to an instance, but which one is not known. A violation that is possible
   /// for some is one inconclusive verdict of no instance (key 0). Cost: looks at all instances.
-  void step_any(EventId event, May may, const Circumstances& circumstances);
+  void step_any(EventId event, May may, const Circumstances& circumstances) {
+    step_any_seen(event, may, Known(circumstances));
+  }
+  template <std::derived_from<Witness> SeenBy>
+  void step_any(EventId event, May may, const SeenBy& witness) {
+    step_any_seen(event, may, witness);
+  }
 
   /// The thing that the instance watched is gone. `certain` false: it may be.
   void end(InstanceKey key, bool certain = true);
@@ -130,14 +151,16 @@ class UnsureMonitor {
   struct Found;
   struct State;
 
-  bool quick_at(Slot& slot, EventId event, std::uint64_t epoch) noexcept {
-    const std::uint8_t id = narrow_[index(event) * 256 + (slot.word & 0xff)];
-    if (id == 0 || slot.epoch != epoch) return false;
-    slot.word = slot.word << 8 | id;
-    ++slot.events;
-    ++counters_.events;
-    return true;
-  }
+  class Known final : public Witness {
+   public:
+    explicit Known(const Circumstances& circumstances) : circumstances_(circumstances) {}
+    Circumstances circumstances() const override { return circumstances_; }
+
+   private:
+    const Circumstances& circumstances_;
+  };
+  void step_seen(InstanceKey key, EventId event, May may, const Witness& witness);
+  void step_any_seen(EventId event, May may, const Witness& witness);
   bool quick_elsewhere(InstanceKey key, EventId event) noexcept;
   void set_quick() noexcept;
 
@@ -155,8 +178,8 @@ class UnsureMonitor {
   template <typename Visit>
   void visit_met(Visit visit) const;
 
-  void step_certain(const Found& found, EventId event, May may, const Circumstances& c);
-  void step_unsure(const Found& found, EventId event, May may, const Circumstances& c);
+  void step_certain(const Found& found, EventId event, May may, const Witness& witness);
+  void step_unsure(const Found& found, EventId event, May may, const Witness& witness);
 
   // What quick() needs.
   const std::uint8_t* narrow_ = nullptr;  // of the step table
@@ -169,5 +192,50 @@ class UnsureMonitor {
 
   std::unique_ptr<State> state_;
 };
+
+class UnsureMonitor::Quick {
+ public:
+  /// As UnsureMonitor::quick(), for instances that have a slot of their own.
+  bool step(InstanceKey key, EventId event) noexcept {
+    const std::uint32_t low = static_cast<std::uint32_t>(key.value());
+    const std::size_t upper = key.value() >> 32 & 1;
+    if (low >= limit_[upper]) [[unlikely]]
+      return false;
+    return step_at(slots_[base_[upper] + low], event, epoch_[upper]);
+  }
+
+ private:
+  friend class UnsureMonitor;
+  bool step_at(Slot& slot, EventId event, std::uint64_t epoch) noexcept {
+    const std::uint8_t id = narrow_[index(event) * 256 + (slot.word & 0xff)];
+    if (id == 0 || slot.epoch != epoch) return false;
+    slot.word = slot.word << 8 | id;
+    ++slot.events;
+    ++steps_;
+    return true;
+  }
+  const std::uint8_t* narrow_ = nullptr;
+  Slot* slots_ = nullptr;
+  std::array<std::uint32_t, 2> limit_{}, base_{};
+  std::array<std::uint64_t, 2> epoch_{};
+  std::uint64_t steps_ = 0;
+};
+
+inline UnsureMonitor::Quick UnsureMonitor::quick_view() noexcept {
+  Quick view;
+  view.narrow_ = narrow_;
+  view.slots_ = slots_;
+  view.limit_ = quick_limit_;
+  view.base_ = base_;
+  view.epoch_ = epoch_;
+  return view;
+}
+inline bool UnsureMonitor::quick(InstanceKey key, EventId event) noexcept {
+  Quick view = quick_view();
+  if (!view.step(key, event)) return quick_elsewhere(key, event);
+  count(view);
+  return true;
+}
+inline void UnsureMonitor::count(const Quick& view) noexcept { counters_.events += view.steps_; }
 
 }  // namespace swerve

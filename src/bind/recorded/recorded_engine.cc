@@ -33,27 +33,30 @@ class StateCodes {
     all_.front().any = true;
   }
   std::uint8_t of(std::uint64_t recorded) {
-    if (recorded < numbers_.size()) {
-      std::uint8_t& code = numbers_[recorded];
-      if (code == 0) code = add(task_states(recorded));
-      return code;
-    }
-    return named(cat("#", recorded), task_states(recorded));
+    if (recorded >= numbers_.size()) return find(cat(recorded));
+    std::uint8_t& code = numbers_[recorded];
+    if (code == 0) code = add(task_states(recorded));
+    return code;
   }
   std::uint8_t of(std::string_view recorded) {
-    const auto at = texts_.find(recorded);
-    if (at != texts_.end()) return at->second;
-    const std::optional<TaskStates> states = task_states(recorded);
-    return states ? named(std::string(recorded), *states) : std::uint8_t{0};
+    if (recorded.size() > 2 || recorded.empty()) return find(recorded);
+    const auto letter = [&](std::size_t i) {
+      return i < recorded.size() ? static_cast<unsigned char>(recorded[i]) : 0U;
+    };
+    if ((letter(0) | letter(1)) >= 0x80) return find(recorded);
+    std::uint8_t& code = letters_[letter(0) << 7 | letter(1)];
+    if (code == 0) code = find(recorded);
+    return code;
   }
   const TaskStates& states(std::uint8_t code) const { return all_[code]; }
 
  private:
-  std::uint8_t named(std::string text, const TaskStates& states) {
-    const auto at = texts_.find(text);
+  std::uint8_t find(std::string_view recorded) {
+    const auto at = texts_.find(recorded);
     if (at != texts_.end()) return at->second;
-    const std::uint8_t code = add(states);
-    if (code != 0) texts_.emplace(std::move(text), code);
+    const std::optional<TaskStates> states = task_states(recorded);
+    const std::uint8_t code = states ? add(*states) : std::uint8_t{0};
+    if (code != 0) texts_.emplace(recorded, code);
     return code;
   }
   /// The codes are few; an input that invents more gets "not known" for the rest.
@@ -64,6 +67,7 @@ class StateCodes {
   }
   std::vector<TaskStates> all_;
   std::array<std::uint8_t, 512> numbers_{};
+  std::array<std::uint8_t, 1U << 14> letters_{};  // texts of one or two letters
   std::map<std::string, std::uint8_t, std::less<>> texts_;
 };
 
@@ -77,12 +81,29 @@ struct BindingRows {
       by_state{};  // memory: what a task state comes to, 0: not worked out
 };
 
+/// A binding, as the walk over the events needs it.
+struct Lane {
+  const std::uint8_t* may = nullptr;   // by row
+  const std::uint64_t* key = nullptr;  // by row; null as in BindingRows
+  EventId event{};
+  bool plain = false;  // every key is known, and nothing ends
+};
+
+/// The bindings of a kind, likewise.
+struct Track {
+  const Lane* begin = nullptr;
+  const Lane* end = nullptr;
+  bool births = false;  // it tells of new threads
+};
+
 struct Planned {
   Plan plan;
   std::vector<std::size_t> bindings;  // those of the monitor that are about it
   std::vector<LeafValues> leaves;     // by leaf
   std::vector<LeafColumn> columns;
   std::vector<BindingRows> rows;      // by binding
+  std::vector<Lane> lanes;            // likewise
+  bool needs_events = false;          // some leaf is no field of the event
   std::vector<std::uint32_t> events;  // by row: which event of the batch
 };
 
@@ -144,6 +165,7 @@ struct RecordedEngine::State {
   UnsureMonitor instances;
   StateCodes states;
   std::vector<Planned> planned;  // by kind
+  std::vector<Track> tracks;     // likewise
   std::vector<bool> met;         // by binding
   std::unordered_map<std::uint32_t, KeptEntry> entries;
   unsigned holes = 0;        // open
@@ -170,7 +192,10 @@ struct RecordedEngine::State {
 
   void walk(const Batch& batch, const Recording& names);
   void mark(const Batch::Hole& hole);
-  void happen(Planned& p, const Batch& batch, std::size_t i, const Recording& names);
+  void born(const Planned& p, std::size_t row);
+  template <Scope scope>
+  void walk_some(const Batch& batch, std::size_t from, std::size_t to, const Recording& names);
+  class Seen;
   void slowly(const Planned& p, std::size_t number, const Batch& batch, std::size_t i,
               const Recording& names);
 };
@@ -193,6 +218,11 @@ Result<> RecordedEngine::State::plan_kinds(const Batch& batch) {
     p.leaves.resize(p.plan.leaves.size());
     p.columns.resize(p.plan.leaves.size());
     p.rows.resize(p.plan.on.size());
+    p.lanes.resize(p.plan.on.size());
+    p.needs_events = std::any_of(p.plan.leaves.begin(), p.plan.leaves.end(), [](const Leaf& leaf) {
+      return leaf.source.from != FieldSource::From::field &&
+             leaf.source.from != FieldSource::From::entry_field;
+    });
     if (!p.plan.lacking.empty() && !another_has_all(kind)) {
       lacks.insert(lacks.end(), p.plan.lacking.begin(), p.plan.lacking.end());
     }
@@ -209,14 +239,18 @@ Result<> RecordedEngine::State::plan_kinds(const Batch& batch) {
   return {};
 }
 
-/// Which event of the batch each row is.
+/// Which event of the batch each row is, for the kinds with leaves that are no fields.
 void RecordedEngine::State::rows_of(const Batch& batch) {
-  for (std::size_t k = 0; k < planned.size(); ++k) {
-    planned[k].events.resize(k < batch.tables.size() ? batch.tables[k].rows : 0);
+  bool some = false;
+  for (std::size_t k = 0; k < batch.tables.size(); ++k) {
+    if (!planned[k].needs_events) continue;
+    planned[k].events.assign(batch.tables[k].rows, 0);
+    some = some || batch.tables[k].rows != 0;
   }
+  if (!some) return;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     Planned& p = planned[batch.kind[i]];
-    if (!p.plan.empty()) p.events[batch.row[i]] = static_cast<std::uint32_t>(i);
+    if (p.needs_events) p.events[batch.row[i]] = static_cast<std::uint32_t>(i);
   }
 }
 
@@ -225,19 +259,43 @@ void RecordedEngine::State::fill_states(LeafValues& out, const Leaf& leaf,
   const std::size_t rows = column.cells.size();
   out.own_cells.resize(rows);
   out.state.resize(rows);
+  if (column.form == Want::text) {
+    // The same few places come again and again.
+    std::array<std::pair<std::uint64_t, std::uint8_t>, 64> seen;
+    seen.fill({~std::uint64_t{0}, 0});
+    for (std::size_t r = 0; r < rows; ++r) {
+      const std::uint64_t cell = column.cells[r];
+      auto& [place, code] = seen[cell >> 32 & 63];
+      if (place != cell) {
+        place = cell;
+        code = states.of(batch.text(cell));
+      }
+      out.state[r] = code;
+    }
+  } else {
+    for (std::size_t r = 0; r < rows; ++r) out.state[r] = states.of(column.cells[r]);
+  }
+  for (std::size_t r = 0; r < column.unknown.size(); ++r) {
+    if (column.unknown[r] != 0) out.state[r] = 0;
+  }
+  // What each code comes to; they are few.
+  std::array<std::uint64_t, 256> plain{};
+  std::array<bool, 256> met_code{};
   for (std::size_t r = 0; r < rows; ++r) {
-    const bool known = column.unknown.empty() || column.unknown[r] == 0;
-    const std::uint8_t code = !known                      ? std::uint8_t{0}
-                              : column.form == Want::text ? states.of(batch.text(column.cells[r]))
-                                                          : states.of(column.cells[r]);
-    const TaskStates& is = states.states(code);
-    out.state[r] = code;
-    out.own_cells[r] = leaf.source.preempt ? (is.preempted ? 1 : 0)
-                       : is.values.empty() ? 0
-                                           : is.values.front();
-    const bool several = leaf.source.preempt ? is.maybe_preempted : is.any || is.values.size() > 1;
-    // The plain reading of R+ is that the task was running.
-    out.vague = out.vague || code == 0 || (several && !options.plain_states);
+    const std::uint8_t code = out.state[r];
+    if (!met_code[code]) {
+      met_code[code] = true;
+      const TaskStates& is = states.states(code);
+      if (leaf.source.preempt) {
+        plain[code] = is.preempted ? 1 : 0;
+      } else if (!is.values.empty()) {
+        plain[code] = is.values.front();
+      }
+      const bool several =
+          leaf.source.preempt ? is.maybe_preempted : is.any || is.values.size() > 1;
+      out.vague = out.vague || code == 0 || (several && !options.plain_states);
+    }
+    out.own_cells[r] = plain[code];
   }
   out.column.cells = out.own_cells.data();
 }
@@ -246,19 +304,22 @@ void RecordedEngine::State::fill(LeafValues& out, const Leaf& leaf, const Planne
                                  const Batch& batch, const Batch::Table& table,
                                  const Recording& names) {
   using From = FieldSource::From;
+  if (leaf.source.from == From::entry_field) return;  // pair_calls() has filled it
   const std::size_t rows = table.rows;
   out.vague = false;
   out.state.clear();
   out.column = {};
   const auto gather = [&](auto value) {
     out.own_cells.resize(rows);
-    for (std::size_t r = 0; r < rows; ++r) out.own_cells[r] = value(p.events[r], r);
+    for (std::size_t r = 0; r < rows; ++r) {
+      out.own_cells[r] = value(p.needs_events ? p.events[r] : 0, r);
+    }
     out.column.cells = out.own_cells.data();
   };
   const auto unknown_where = [&](auto is_unknown) {
     out.own_unknown.assign(rows, 0);
     for (std::size_t r = 0; r < rows; ++r) {
-      if (!is_unknown(p.events[r], r)) continue;
+      if (!is_unknown(p.needs_events ? p.events[r] : 0, r)) continue;
       out.own_unknown[r] = 1;
       out.vague = true;
     }
@@ -293,7 +354,7 @@ void RecordedEngine::State::fill(LeafValues& out, const Leaf& leaf, const Planne
       return;
     }
     case From::entry_field:
-      return;  // pair_calls() has filled it
+      return;
     case From::thread:
       gather([&](std::uint32_t i, std::size_t) { return std::uint64_t{batch.tid[i]}; });
       unknown_where([&](std::uint32_t i, std::size_t) { return batch.tid[i] == kNoThread; });
@@ -407,25 +468,17 @@ std::uint8_t RecordedEngine::State::decide_row(const Planned& p, const PlannedBi
 /// in which one is not.
 void RecordedEngine::State::decide(Planned& p, PlannedBinding& on, BindingRows& out,
                                    std::size_t rows) {
+  // Without branches: what a row comes to cannot be foreseen.
+  const auto put_where = [&](const std::uint64_t* value, bool is, std::uint8_t bits) {
+    for (std::size_t r = 0; r < rows; ++r) {
+      const auto mask = static_cast<std::uint8_t>((value[r] != 0) == is ? 0xff : 0);
+      out.may[r] = static_cast<std::uint8_t>((out.may[r] & ~mask) | (bits & mask));
+    }
+  };
   out.may.assign(rows, May::kEvent);
-  if (on.start) {
-    const std::uint64_t* const start = on.start->rows(p.columns, rows);
-    for (std::size_t r = 0; r < rows; ++r) {
-      out.may[r] = static_cast<std::uint8_t>(start[r] != 0 ? May::kStart : May::kEvent);
-    }
-  }
-  if (on.start_run) {
-    const std::uint64_t* const start_run = on.start_run->rows(p.columns, rows);
-    for (std::size_t r = 0; r < rows; ++r) {
-      if (start_run[r] != 0) out.may[r] = May::kStartRun;
-    }
-  }
-  if (on.when) {
-    const std::uint64_t* const when = on.when->rows(p.columns, rows);
-    for (std::size_t r = 0; r < rows; ++r) {
-      if (when[r] == 0) out.may[r] = May::kNothing;
-    }
-  }
+  if (on.start) put_where(on.start->rows(p.columns, rows), true, May::kStart);
+  if (on.start_run) put_where(on.start_run->rows(p.columns, rows), true, May::kStartRun);
+  if (on.when) put_where(on.when->rows(p.columns, rows), false, May::kNothing);
 
   std::vector<const LeafValues*> vague;
   for (const int leaf : on.condition_leaves) {
@@ -486,10 +539,10 @@ void RecordedEngine::State::prepare(Planned& p, const Batch& batch, const Batch:
     BindingRows& out = p.rows[b];
     decide(p, on, out, rows);
     decide_end(p, on, out, rows);
-    out.key = nullptr;
+    out.key = on.key ? on.key->rows(p.columns, rows) : nullptr;
     out.no_key.clear();
+    p.lanes[b] = {out.may.data(), out.key, on.event, out.end.empty()};
     if (!on.key) continue;
-    out.key = on.key->rows(p.columns, rows);
     const std::vector<int>& leaves = on.key->leaves();
     if (std::none_of(leaves.begin(), leaves.end(),
                      [&](int leaf) { return p.leaves[static_cast<std::size_t>(leaf)].vague; })) {
@@ -507,11 +560,11 @@ void RecordedEngine::State::prepare(Planned& p, const Batch& batch, const Batch:
       });
       if (several) out.no_key[r] = 1;
     }
+    p.lanes[b].plain = false;
   }
 }
 
 // -- the arguments of a system call, at its exit
-// ------------------------------------------------------
 
 void RecordedEngine::State::keep(const Planned& p, std::size_t row, std::uint32_t tid) {
   const auto at = entries.find(tid);
@@ -606,7 +659,6 @@ void RecordedEngine::State::pair_calls(const Batch& batch) {
 }
 
 // -- what happens
-// -------------------------------------------------------------------------------------
 
 void RecordedEngine::State::mark(const Batch::Hole& hole) {
   if (hole.opens) {
@@ -618,22 +670,62 @@ void RecordedEngine::State::mark(const Batch::Hole& hole) {
   }
 }
 
+/// One event, seen by one binding: what verdicts tell of it.
+class RecordedEngine::State::Seen final : public Witness {
+ public:
+  Seen(const Planned& p, std::size_t binding, const Batch& batch, std::size_t i,
+       const Recording& names, bool of_task)
+      : p_(p),
+        on_(p.plan.on[binding]),
+        rows_(p.rows[binding]),
+        batch_(batch),
+        i_(i),
+        names_(names),
+        of_task_(of_task) {}
+
+  Circumstances circumstances() const override {
+    Circumstances c;
+    c.time = TimeNs{batch_.time[i_]};
+    c.cpu = batch_.cpu[i_];
+    const std::uint32_t tid = batch_.tid[i_];
+    const bool ran = tid != kNoThread;
+    if (ran) {
+      const bool told = !batch_.tgid.empty() && batch_.tgid[i_] != kNoProcess;
+      c.by = {tid, told ? batch_.tgid[i_] : names_.tgid(tid),
+              batch_.comm.empty() ? names_.comm(tid) : batch_.text(batch_.comm[i_])};
+    }
+    if (!of_task_) return c;
+    c.task = c.by;
+    if (rows_.key == nullptr) return c;
+    const std::size_t row = batch_.row[i_];
+    const auto other = static_cast<std::uint32_t>(rows_.key[row]);
+    if (!ran || other != tid) {
+      c.task = TaskView{other, other == 0 ? 0 : names_.tgid(other), names_.comm(other)};
+    }
+    const auto leaf = [&](int at) { return p_.columns[static_cast<std::size_t>(at)]; };
+    if (on_.tgid >= 0 && leaf(on_.tgid).known(row)) {
+      c.task->tgid = static_cast<std::uint32_t>(leaf(on_.tgid).cells[row]);
+    }
+    if (on_.comm >= 0 && leaf(on_.comm).known(row)) c.task->comm = leaf(on_.comm).text(row);
+    return c;
+  }
+
+ private:
+  const Planned& p_;
+  const PlannedBinding& on_;
+  const BindingRows& rows_;
+  const Batch& batch_;
+  std::size_t i_;
+  const Recording& names_;
+  bool of_task_;
+};
+
 void RecordedEngine::State::slowly(const Planned& p, std::size_t number, const Batch& batch,
                                    std::size_t i, const Recording& names) {
-  const PlannedBinding& on = p.plan.on[number];
   const BindingRows& rows = p.rows[number];
+  const EventId event = p.plan.on[number].event;
   const std::size_t row = batch.row[i];
   const Scope scope = instances.scope();
-  Circumstances c;
-  c.time = TimeNs{batch.time[i]};
-  c.cpu = batch.cpu[i];
-  const bool ran = batch.tid[i] != kNoThread;
-  if (ran) {
-    c.by.tid = batch.tid[i];
-    c.by.tgid = batch.tgid.empty() || batch.tgid[i] == kNoProcess ? names.tgid(batch.tid[i])
-                                                                  : batch.tgid[i];
-    c.by.comm = batch.comm.empty() ? names.comm(batch.tid[i]) : batch.text(batch.comm[i]);
-  }
   InstanceKey key = InstanceKey::global();
   bool known = rows.no_key.empty() || rows.no_key[row] == 0;
   switch (scope) {
@@ -645,92 +737,110 @@ void RecordedEngine::State::slowly(const Planned& p, std::size_t number, const B
     case Scope::object:
       key = InstanceKey::object(rows.key != nullptr ? rows.key[row] : 0);
       break;
-    case Scope::task: {
-      TaskView task = c.by;
-      if (rows.key != nullptr) {
-        const auto tid = static_cast<std::uint32_t>(rows.key[row]);
-        if (!ran || tid != c.by.tid) {
-          task = {tid, tid == 0 ? 0 : names.tgid(tid), names.comm(tid)};
-        }
-        const auto leaf = [&](int at) { return p.columns[static_cast<std::size_t>(at)]; };
-        if (on.tgid >= 0 && leaf(on.tgid).known(row)) {
-          task.tgid = static_cast<std::uint32_t>(leaf(on.tgid).cells[row]);
-        }
-        if (on.comm >= 0 && leaf(on.comm).known(row)) task.comm = leaf(on.comm).text(row);
-      } else if (!ran) {
-        known = false;
-      }
-      key = InstanceKey::task(task.tid, batch.cpu[i]);
-      c.task = task;
+    case Scope::task:
+      known = known && (rows.key != nullptr || batch.tid[i] != kNoThread);
+      key = InstanceKey::task(
+          rows.key != nullptr ? static_cast<std::uint32_t>(rows.key[row]) : batch.tid[i],
+          batch.cpu[i]);
       break;
-    }
   }
+  const Seen seen(p, number, batch, i, names, scope == Scope::task);
   const May may{rows.may[row]};
+  const bool ends = !rows.end.empty() && rows.end[row] != 0;
+  position = i;
   if (!known) {
     ++unknown_tasks;
-    instances.step_any(on.event, may, c);
-    if (!rows.end.empty() && rows.end[row] != 0) instances.end_any();
+    instances.step_any(event, may, seen);
+    if (ends) instances.end_any();
     return;
   }
-  instances.step(key, on.event, may, c);
-  if (!rows.end.empty() && rows.end[row] != 0 && may.bits != May::kNothing) {
+  instances.step(key, event, may, seen);
+  if (ends && may.bits != May::kNothing) {
     instances.end(key, rows.end[row] == 1 && (may.bits & May::kNothing) == 0);
   }
 }
 
-void RecordedEngine::State::happen(Planned& p, const Batch& batch, std::size_t i,
-                                   const Recording& names) {
-  const std::size_t row = batch.row[i];
-  if (p.plan.new_task >= 0) {
-    newtask_met = newtask_met || !p.plan.fork;
-    const LeafColumn& child = p.columns[static_cast<std::size_t>(p.plan.new_task)];
-    if ((!p.plan.fork || !newtask_met) && child.known(row)) {
-      instances.task_new(static_cast<std::uint32_t>(child.cells[row]));
-    }
+void RecordedEngine::State::born(const Planned& p, std::size_t row) {
+  newtask_met = newtask_met || !p.plan.fork;
+  const LeafColumn& child = p.columns[static_cast<std::size_t>(p.plan.new_task)];
+  if ((!p.plan.fork || !newtask_met) && child.known(row)) {
+    instances.task_new(static_cast<std::uint32_t>(child.cells[row]));
   }
-  for (std::size_t b = 0; b < p.rows.size(); ++b) {
-    const BindingRows& rows = p.rows[b];
-    const std::uint8_t may = rows.may[row];
-    if (may == May::kNothing) continue;
-    if ((may & May::kNothing) == 0 && rows.no_key.empty() && rows.end.empty()) {
-      InstanceKey key = InstanceKey::global();
-      bool known = true;
-      switch (instances.scope()) {
-        case Scope::global:
-          break;
-        case Scope::cpu:
-          key = InstanceKey::cpu(batch.cpu[i]);
-          break;
-        case Scope::object:
-          key = InstanceKey::object(rows.key != nullptr ? rows.key[row] : 0);
-          break;
-        case Scope::task: {
-          const auto tid =
-              rows.key != nullptr ? static_cast<std::uint32_t>(rows.key[row]) : batch.tid[i];
-          known = rows.key != nullptr || tid != kNoThread;
-          key = InstanceKey::task(tid, batch.cpu[i]);
-          break;
+}
+
+/// Nearly all events step an instance that is certain, by a transition that is there.
+template <Scope scope>
+void RecordedEngine::State::walk_some(const Batch& batch, std::size_t from, std::size_t to,
+                                      const Recording& names) {
+  const std::uint32_t* const kinds = batch.kind.data();
+  const std::uint32_t* const rows = batch.row.data();
+  const std::uint32_t* const cpus = batch.cpu.data();
+  const Track* const all = tracks.data();
+  UnsureMonitor::Quick quick = instances.quick_view();
+  for (std::size_t i = from; i < to; ++i) {
+    const Track& track = all[kinds[i]];
+    const std::size_t row = rows[i];
+    if (track.births) [[unlikely]] {
+      instances.count(quick);
+      born(planned[kinds[i]], row);
+      quick = instances.quick_view();
+    }
+    for (const Lane* at = track.begin; at != track.end; ++at) {
+      const Lane& lane = *at;
+      const std::uint8_t may = lane.may[row];
+      if (may == May::kNothing) continue;
+      if ((may & May::kNothing) == 0 && lane.plain) {
+        InstanceKey key = InstanceKey::global();
+        bool known = true;
+        if (scope == Scope::cpu) key = InstanceKey::cpu(cpus[i]);
+        if (scope == Scope::object) key = InstanceKey::object(lane.key[row]);
+        if (scope == Scope::task) {
+          const std::uint32_t tid =
+              lane.key != nullptr ? static_cast<std::uint32_t>(lane.key[row]) : batch.tid[i];
+          known = lane.key != nullptr || tid != kNoThread;
+          key = InstanceKey::task(tid, cpus[i]);
+        }
+        if (scope == Scope::object) {
+          if (instances.quick(key, lane.event)) continue;
+        } else if (known && quick.step(key, lane.event)) {
+          continue;
         }
       }
-      if (known && instances.quick(key, p.plan.on[b].event)) continue;
+      instances.count(quick);
+      slowly(planned[kinds[i]], static_cast<std::size_t>(at - track.begin), batch, i, names);
+      quick = instances.quick_view();
     }
-    slowly(p, b, batch, i, names);
   }
+  instances.count(quick);
 }
 
 void RecordedEngine::State::walk(const Batch& batch, const Recording& names) {
-  auto hole = batch.holes.begin();
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    position = i;
-    for (; hole != batch.holes.end() && hole->before <= i; ++hole) mark(*hole);
-    Planned& p = planned[batch.kind[i]];
-    if (!p.plan.on.empty() || p.plan.new_task >= 0) happen(p, batch, i, names);
+  tracks.clear();
+  for (const Planned& p : planned) {
+    tracks.push_back({p.lanes.data(), p.lanes.data() + p.lanes.size(), p.plan.new_task >= 0});
   }
-  for (; hole != batch.holes.end(); ++hole) mark(*hole);
+  const auto some = [&](std::size_t from, std::size_t to) {
+    switch (instances.scope()) {
+      case Scope::global:
+        return walk_some<Scope::global>(batch, from, to, names);
+      case Scope::cpu:
+        return walk_some<Scope::cpu>(batch, from, to, names);
+      case Scope::task:
+        return walk_some<Scope::task>(batch, from, to, names);
+      case Scope::object:
+        return walk_some<Scope::object>(batch, from, to, names);
+    }
+  };
+  std::size_t from = 0;
+  for (const Batch::Hole& hole : batch.holes) {
+    some(from, hole.before);
+    from = hole.before;
+    mark(hole);
+  }
+  some(from, batch.size());
 }
 
 // -- the engine
-// ---------------------------------------------------------------------------------------
 
 std::vector<std::string> lacking(const BoundMonitor& monitor, const TypeSource& types,
                                  const std::vector<RecordedKind>& kinds) {
