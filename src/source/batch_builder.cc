@@ -28,6 +28,10 @@ bool word_as_integer(std::string_view word, std::uint64_t& out) noexcept {
   if (word.starts_with("0x") || word.starts_with("0X")) {
     return read_hexadecimal(word.substr(2), out);
   }
+  if (word == "true" || word == "false") {
+    out = word == "true" ? 1 : 0;
+    return true;
+  }
   const bool negative = word.starts_with('-');
   if (negative) word.remove_prefix(1);
   std::uint64_t value = 0;

@@ -47,7 +47,8 @@ struct FoundField {
 
 /// A word as an integer of 64 bits: decimal with or without a sign, hexadecimal after 0x, or 16
 /// hexadecimal digits that are no decimal number (or begin with 0): a pointer as the kernel prints
-/// it. Nothing else may stand beside it. False: it is none, and `out` is as it was.
+/// it. "true" and "false" are 1 and 0. Nothing else may stand beside it. False: it is none, and
+/// `out` is as it was.
 bool word_as_integer(std::string_view word, std::uint64_t& out) noexcept;
 
 /// One thread.

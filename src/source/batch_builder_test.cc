@@ -44,6 +44,9 @@ TEST(Words, AreIntegersWhenNothingElseIsThere) {
       {"1 ", "none"},
       {"1.5", "none"},
       {"S", "none"},
+      {"true", "1"},
+      {"false", "0"},
+      {"True", "none"},
       {"a1", "none"},
       // A pointer has 16 digits, and a decimal number that long does not begin with 0.
       {"000000006e5266de", "1850894046"},
