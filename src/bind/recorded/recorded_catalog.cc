@@ -50,8 +50,9 @@ constexpr std::array kTracepoints{
     KnownTracepoint{"hrtimer_cancel", "struct hrtimer *hrtimer"},
 };
 
-/// Ids of our own; those of a base are below.
-constexpr std::uint32_t kOwn = 0xffe00000;
+/// Ids of our own; those of a base are below, and (those that the kernel's catalog has made up)
+/// above.
+constexpr std::uint32_t kOwn = 0xffe00000, kOwnEnd = 0xfff00000;
 
 /// The types that declarations of ours are made of.
 struct OwnType {
@@ -190,7 +191,10 @@ struct RecordedCatalog::State {
   const ProbeCatalog* base;
   std::vector<RecordedKind> kinds;
 
-  static bool own(TypeId id) { return static_cast<std::uint32_t>(id) >= kOwn; }
+  static bool own(TypeId id) {
+    const auto number = static_cast<std::uint32_t>(id);
+    return number >= kOwn && number < kOwnEnd;
+  }
 
   std::optional<Signature> of_base(const Probe& probe) const {
     if (base == nullptr) return std::nullopt;

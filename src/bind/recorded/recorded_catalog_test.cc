@@ -171,6 +171,26 @@ TEST(RecordedCatalog, AsksTheKernelOfThisMachineFirst) {
   EXPECT_EQ(type_of("x", "tracepoint:unreachable", catalog), "u64");
 }
 
+// The kernel's catalog makes up ids for what BTF lacks, such as the type of a system call's `ret`;
+// they were once taken for those of the table, and had no type.
+TEST(RecordedCatalog, LeavesTheIdsThatABaseHasMadeUpToTheBase) {
+  class Base final : public ProbeCatalog {
+   public:
+    Type type(TypeId id) const override {
+      return {id == TypeId(0xfff00003) ? Type::Kind::integer : Type::Kind::other, "long", 8, true};
+    }
+    std::optional<Member> member(TypeId, std::string_view) const override { return std::nullopt; }
+    std::vector<std::string> member_names(TypeId) const override { return {}; }
+    std::optional<Enumerator> enumerator(std::string_view) const override { return std::nullopt; }
+    TypeId task_struct() const override { return kVoid; }
+    Result<Signature> signature(const Probe& of) const override {
+      return Signature{of.name, {{"ret", TypeId(0xfff00003)}}};
+    }
+  };
+  const Base base;
+  EXPECT_EQ(type_of("ret", "syscall:close:exit", RecordedCatalog(&base, {})), "s64");
+}
+
 TEST(RecordedCatalog, TasksOfTheTableAndOfTheKernelAreBothTasks) {
   const fake::Catalog base;
   const RecordedCatalog catalog(&base, {});
