@@ -61,7 +61,8 @@ void Printer::on_violation(const Violation& violation) {
     if (watched != nullptr) ++watched->summary.hidden;
     return;
   }
-  const std::string_view description = watched == nullptr ? "" : watched->description;
+  const std::string_view description =
+      watched == nullptr ? std::string_view() : std::string_view(watched->description);
   switch (form_) {
     case Form::json:
       output_.put(violation_json(violation, file_));

@@ -32,6 +32,10 @@ std::vector<std::string> reaction_notes(const MonitorSummary& monitor) {
   return out;
 }
 
+std::string trace_name(const std::string& file) {
+  return file == "-" ? "standard input" : escape(file);
+}
+
 std::string instance_text(Scope scope, const Unfinished& one) {
   const InstanceId id = one.live.key.id(scope);
   switch (scope) {
@@ -50,7 +54,7 @@ std::string instance_text(Scope scope, const Unfinished& one) {
 
 /// The last line: what may be said of the trace as a whole.
 std::string conclusion(const CheckedTrace& trace) {
-  const std::string file = escape(trace.file);
+  const std::string file = trace_name(trace.file);
   const std::string where = trace.whole() ? file : cat("the part of ", file, " that was checked");
   if (trace.violations() != 0)
     return cat(plural(trace.violations(), "violation", "violations"), " in ", where, ".");
@@ -165,9 +169,9 @@ std::string summary_text(const CheckedTrace& trace) {
     if (one.unknown_tasks != 0)
       note(cat(plural(one.unknown_tasks, "event was", "events were"),
                " about a task that is not recorded"));
-    if (!one.error.empty()) note(cat("not checked to the end: ", one.error));
+    if (!one.error.empty()) note(cat("given up: ", one.error));
   }
-  out += escape(trace.file);
+  out += trace_name(trace.file);
   if (!trace.format.empty()) out += cat(": ", escape(trace.format));
   if (!trace.clock.empty()) out += cat(", ", escape(trace.clock), " clock");
   out += cat(", ", plural(trace.events, "event", "events"));
