@@ -203,11 +203,14 @@ class Planner {
 
   void plan_new_task() {
     if (monitor_.definition.scope != Scope::task) return;
-    const bool fork = kind_.name == "sched_process_fork";
-    if (!fork && kind_.name != "task_newtask") return;
-    const std::string prefix = fork ? "child_" : "";
-    int field = kind_.field(prefix + "tid");
-    if (field < 0) field = kind_.field(prefix + "pid");
+    const auto is = [&](const char* tracepoint) {
+      return is_of_probe(kind_, {Probe::Kind::tracepoint, "", tracepoint});
+    };
+    const bool fork = is("sched_process_fork");
+    if (!fork && !is("task_newtask")) return;
+    int field = kind_.field(fork ? "child->pid" : "task->pid");
+    if (field < 0) field = kind_.field(fork ? "child_tid" : "tid");
+    if (field < 0) field = kind_.field(fork ? "child_pid" : "pid");
     if (field < 0) return;
     Leaf leaf;
     leaf.source.field = field;
