@@ -201,10 +201,12 @@ class BinaryReader final : public Recording {
   bool describes_itself_ = false;
   std::vector<RecordedKind> all_kinds_;
   std::vector<RecordedKind> kinds_;
-  std::size_t fields_ = 0, names_ = 0;                          // of all kinds
-  std::vector<std::vector<Want>> wants_;                        // by kind
-  std::vector<std::uint8_t> wanted_;                            // by kind: whether wants_ has any
-  std::shared_ptr<const std::vector<RecordedKind>> published_;  // kinds_, as batches have them
+  std::size_t fields_ = 0, names_ = 0;    // of all kinds
+  std::vector<std::vector<Want>> wants_;  // by kind
+  std::vector<std::uint8_t> wanted_;      // by kind: whether wants_ has any
+  /// kinds_, as batches have them.
+  std::shared_ptr<const std::vector<RecordedKind>> published_ =
+      std::make_shared<const std::vector<RecordedKind>>();
   ThreadTable threads_;
   std::uint64_t events_ = 0, holes_ = 0;
 
@@ -350,8 +352,8 @@ Result<> BinaryReader::read_kinds(std::string_view front) {
       const auto form = fields.number<std::uint8_t>();
       field.bytes = fields.number<std::uint8_t>();
       field.is_signed = fields.number<std::uint8_t>() != 0;
-      if (!fields.ok() || form > static_cast<std::uint8_t>(RecordedField::Form::other) ||
-          field.bytes < 1 || field.bytes > 8) {
+      const bool width = form != 0 || (field.bytes >= 1 && field.bytes <= 8);
+      if (!fields.ok() || form > static_cast<std::uint8_t>(RecordedField::Form::other) || !width) {
         return broken(cat("a wrong field of ", escape(kind.name)));
       }
       field.form = static_cast<RecordedField::Form>(form);
@@ -707,6 +709,7 @@ Result<> BinaryReader::read_texts(Batch& out) {
   SWERVE_TRY(verify(text_bytes_));
   std::size_t at = out.bytes.size();
   out.bytes += text_bytes_.bytes.substr(0, text_bytes_.rows);
+  if (out.bytes.find('\0', at) != std::string::npos) return broken("a text with a NUL");
   texts_.resize(text_sizes_.rows);
   SWERVE_TRY(read_numbers(text_sizes_, texts_));
   for (std::uint64_t& text : texts_) {

@@ -23,7 +23,7 @@ using namespace binary;
 constexpr std::size_t kEnoughCells = kMostCells / 2;
 constexpr std::size_t kEnoughText = 1U << 20;
 /// Batches with more text than that, or kinds with more fields, go into a block event by event.
-constexpr std::size_t kMuchText = 1U << 20;
+constexpr std::size_t kMuchText = 4U << 20;
 constexpr std::size_t kManyFields = 64;
 
 void append_string(std::string& out, std::string_view text) {
@@ -182,7 +182,8 @@ class PackedColumns {
     for (const std::uint64_t cell : cells) {
       if (numbers_[cell] == kUnused) {
         numbers_[cell] = used_.size();
-        used_.push_back(&texts_.text(cell));
+        used_.push_back(
+            std::string_view(texts_.text(cell)).substr(0, texts_.text(cell).find('\0')));
       }
       values_.push_back(numbers_[cell]);
     }
@@ -220,9 +221,9 @@ class PackedColumns {
     number_ = 0;
     values_.clear();
     std::string bytes;
-    for (const std::string* text : used_) {
-      values_.push_back(text->size());
-      bytes += *text;
+    for (const std::string_view text : used_) {
+      values_.push_back(text.size());
+      bytes += text;
     }
     text_bytes = bytes.size();
     add(Form::integer, values_);
@@ -264,7 +265,7 @@ class PackedColumns {
   std::uint64_t block_;
   std::uint64_t number_ = 2;            // of the next column
   std::vector<std::uint64_t> numbers_;  // by the number in texts_: among those that are used
-  std::vector<const std::string*> used_;
+  std::vector<std::string_view> used_;  // texts have no NUL
   std::vector<std::uint64_t> values_;
   std::string column_, entries_, columns_;
 };
