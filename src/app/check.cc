@@ -102,15 +102,16 @@ class Check final : private VerdictSink {
         definitions_, file,
         [&](const Interest& interest) { return open_recording(file, interest, reading); },
         settings_, *this);
+    const bool checked = !trace.monitors.empty();
     progress.clear();
     printer_.flush();
     if (has_errors(trace.diagnostics)) show(trace.diagnostics);
     if (!trace.error.empty())
-      complain(opened ? cat(trace.error, " (", plural(trace.events, "event was", "events were"),
-                            " read until there)")
-                      : trace.error);
+      complain(checked ? cat(trace.error, " (", plural(trace.events, "event was", "events were"),
+                             " read until there)")
+                       : trace.error);
     if (!opened) printer_.begin_trace(file, "");
-    if (opened || options_.json) {
+    if (checked || options_.json) {
       tell_doubts(trace);
       printer_.end_trace(trace);
     }
@@ -120,7 +121,7 @@ class Check final : private VerdictSink {
 
   /// What should not be overlooked when standard output goes elsewhere.
   static void tell_doubts(const CheckedTrace& trace) {
-    const std::string file = escape(trace.file);
+    const std::string file = trace_name(trace.file);
     for (const CheckedMonitor& one : trace.monitors) {
       if (!one.error.empty()) complain(cat(file, ": ", escape(one.monitor), ": ", one.error));
       if (one.none_met || one.never_met.empty()) continue;

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "app/batch_reader.h"
-#include "base/text.h"
+#include "app/report.h"
 
 namespace swerve {
 namespace {
@@ -120,7 +120,7 @@ class Session {
     return of_file({ErrorCode::invalid, "the definitions do not fit it"});
   }
 
-  Error of_file(Error error) const { return std::move(error).within(escape(out_.file)); }
+  Error of_file(Error error) const { return std::move(error).within(trace_name(out_.file)); }
 
   bool stopped() {
     stopped_ = stopped_ || (settings_.stop && settings_.stop());

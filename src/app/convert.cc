@@ -87,7 +87,7 @@ class Conversion {
     }();
     progress.clear();
     if (!done)
-      return Error(done.error().code(), cat(escape(file), ": ", done.error().message(), " (",
+      return Error(done.error().code(), cat(trace_name(file), ": ", done.error().message(), " (",
                                             plural(events_, "event was", "events were"),
                                             " read until there; nothing was written)"));
     warn(file);
@@ -135,10 +135,11 @@ class Conversion {
 
   void warn(const std::string& file) {
     if (late_ != 0)
-      warnings_.push_back(cat(escape(file), ": ", plural(late_, "event", "events"),
+      warnings_.push_back(cat(trace_name(file), ": ", plural(late_, "event", "events"),
                               " came too late to be put in order, and left out (--window)"));
     if (not_understood_ != 0)
-      warnings_.push_back(cat(escape(file), ": ", plural(not_understood_, "line was", "lines were"),
+      warnings_.push_back(cat(trace_name(file), ": ",
+                              plural(not_understood_, "line was", "lines were"),
                               " not understood, and left out"));
   }
 

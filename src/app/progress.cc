@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/output.h"
+#include "app/report.h"
 #include "base/text.h"
 
 namespace swerve {
@@ -44,7 +45,8 @@ void Progress::show(const ReadSoFar& so_far) {
   if (now < next_) return;
   next_.ns = now.ns + kAgainNs;
   shown_ = true;
-  write_error(cat("\r\x1b[K", escape(file_), ": ", progress_text(so_far, {now.ns - begun_.ns})));
+  write_error(
+      cat("\r\x1b[K", trace_name(file_), ": ", progress_text(so_far, {now.ns - begun_.ns})));
 }
 
 void Progress::clear() {

@@ -32,10 +32,6 @@ std::vector<std::string> reaction_notes(const MonitorSummary& monitor) {
   return out;
 }
 
-std::string trace_name(const std::string& file) {
-  return file == "-" ? "standard input" : escape(file);
-}
-
 std::string instance_text(Scope scope, const Unfinished& one) {
   const InstanceId id = one.live.key.id(scope);
   switch (scope) {
@@ -66,6 +62,10 @@ std::string conclusion(const CheckedTrace& trace) {
 }
 
 }  // namespace
+
+std::string trace_name(const std::string& file) {
+  return file == "-" ? "standard input" : escape(file);
+}
 
 std::string plural(std::uint64_t count, std::string_view one, std::string_view many) {
   return cat(count, " ", count == 1 ? one : many);

@@ -55,6 +55,9 @@ std::string summary_text(const CheckedTrace& trace);
 /// The instances that were in no final state at the end, a line each.
 std::string unfinished_text(const CheckedMonitor& monitor);
 
+/// As a person is told of a trace: "-" is standard input.
+std::string trace_name(const std::string& file);
+
 /// "1 event", "2 events"
 std::string plural(std::uint64_t count, std::string_view one, std::string_view many);
 
