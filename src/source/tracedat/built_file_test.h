@@ -380,9 +380,8 @@ class Page {
   }
   /// Events were lost in front of it.
   Page& missed(std::optional<std::uint64_t> count = std::nullopt) {
-    flags_ |= 1U << 31;
     missed_ = count;
-    if (count) flags_ |= 1U << 30;
+    flags_ = (~std::uint64_t{0} << 31) + (count ? 1U << 30 : 0);
     return *this;
   }
   Page& commit(std::uint64_t size) {
@@ -394,7 +393,8 @@ class Page {
 
   std::string str() const {
     Bytes b(file_.big);
-    const std::uint64_t commit = commit_.value_or(size()) | flags_;
+    // As the kernel adds them to a long: the highest flag is the sign of an int.
+    const std::uint64_t commit = commit_.value_or(size()) + flags_;
     b.u64(time_);
     put_long(b, commit);
     b.raw(data_.out);

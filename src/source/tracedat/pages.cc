@@ -21,6 +21,7 @@ PageStream::PageStream(PageSource& source, const StreamPlace& place)
       cpu_(place.cpu),
       begin_(std::min<std::uint64_t>(place.offset, source.file.bytes.size())),
       at_(begin_),
+      page_at_(begin_),
       end_(place.offset + place.size) {
   if (end_ < place.offset) end_ = UINT64_MAX;  // it went around; the file ends before it anyhow
 }

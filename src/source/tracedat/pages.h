@@ -44,9 +44,9 @@ class PageStream {
   PageSource* source_;
   std::uint32_t cpu_;
   std::uint64_t begin_;
-  std::uint64_t at_;           // the next byte in the file
-  std::uint64_t end_;          // of what the file says
-  std::uint64_t page_at_ = 0;  // plain: where the page begins
+  std::uint64_t at_;       // the next byte in the file
+  std::uint64_t page_at_;  // plain: where the page begins
+  std::uint64_t end_;      // of what the file says
 
   // Packed: the pages stand in chunks.
   bool started_ = false;

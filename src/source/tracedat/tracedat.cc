@@ -384,7 +384,10 @@ class TraceDat final : public Recording {
     const char* const field = page.data() + layout.commit_offset;
     const std::uint64_t commit = layout.commit_bytes == 8 ? load<std::uint64_t>(field, file_.swap)
                                                           : load<std::uint32_t>(field, file_.swap);
-    const std::uint64_t size = commit & ~(kMissedEvents | kMissedStored);
+    // The kernel adds the flags as an int: the highest one goes on to the end of a long.
+    const std::uint64_t beyond = (commit & kMissedEvents) != 0 ? ~std::uint64_t{0} << 32 : 0;
+    std::uint64_t size = commit & ~(kMissedEvents | kMissedStored);
+    if ((size & beyond) == beyond) size -= beyond;
     const std::uint64_t room = page.size() - layout.data_offset;
     if (size > room) {
       fail(cursor, cat("byte ", layout.commit_offset, ": the commit size ", size,

@@ -16,10 +16,12 @@
 
 #include "base/text.h"
 #include "source/tracedat/built_file_test.h"
+#include "source/tracedat/compare_test.h"
 
 namespace swerve {
 namespace {
 
+using namespace compare;  // NOLINT(google-build-using-namespace)
 using built::Buffer;
 using built::File;
 using built::Page;
@@ -40,268 +42,6 @@ std::string data(const std::string& name) {
 std::string content(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// A file that is gone at the end.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::string& bytes) {
-    const int fd = ::mkstemp(path_.data());
-    EXPECT_GE(fd, 0);
-    ::close(fd);
-    std::ofstream(path_, std::ios::binary) << bytes;
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() { ::unlink(path_.c_str()); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_ = testing::TempDir() + "tracedat-XXXXXX";
-};
-
-/// An event as a test looks at it. A field that is unknown has "?".
-struct Seen {
-  std::uint64_t time = 0;
-  std::uint32_t cpu = 0;
-  std::uint32_t tid = 0;
-  std::string name;
-  std::vector<std::pair<std::string, std::string>> fields;
-  std::string field(const std::string& wanted) const {
-    for (const auto& [field_name, value] : fields) {
-      if (field_name == wanted) return value;
-    }
-    return "absent";
-  }
-};
-
-/// "opens cpu 2 before 7 lost 0 time 100": before which event of the whole recording.
-struct Mark {
-  std::size_t before = 0;
-  bool opens = false;
-  std::uint32_t cpu = 0;
-  std::uint64_t lost = 0;
-  std::uint64_t time = 0;
-  friend bool operator==(const Mark&, const Mark&) = default;
-  friend void PrintTo(const Mark& m, std::ostream* out) {
-    *out << (m.opens ? "opens" : "closes") << " cpu " << m.cpu << " before event " << m.before
-         << " lost " << m.lost << " time " << m.time;
-  }
-};
-
-struct Read {
-  std::string open_error;
-  std::string error;  // of next()
-  std::vector<Seen> events;
-  std::vector<Mark> holes;
-  std::uint64_t events_read = 0;
-  std::uint64_t not_understood = 0;
-  std::uint64_t bytes_read = 0;
-  std::unique_ptr<Recording> recording;
-};
-
-std::string value_of(const Batch& batch, const RecordedField& field, const Batch::Column& column,
-                     std::uint32_t row) {
-  if (column.form == Want::nothing) return "nothing";
-  if (!column.unknown.empty() && column.unknown.at(row) != 0) return "?";
-  const std::uint64_t cell = column.cells.at(row);
-  if (column.form == Want::text) return std::string(batch.text(cell));
-  return field.is_signed ? std::to_string(static_cast<std::int64_t>(cell)) : std::to_string(cell);
-}
-
-Read read_with(std::unique_ptr<Input> input, const Interest& interest,
-               const std::string& buffer = "") {
-  Read out;
-  auto recording = open_tracedat(std::move(input), buffer, interest);
-  if (!recording) {
-    out.open_error = recording.error().message();
-    return out;
-  }
-  out.recording = std::move(*recording);
-  Batch batch;
-  for (;;) {
-    auto more = out.recording->next(batch);
-    if (!more) {
-      out.error = more.error().message();
-      EXPECT_FALSE(out.recording->next(batch).has_value()) << "an error ends the recording";
-      break;
-    }
-    if (!*more) {
-      EXPECT_FALSE(out.recording->next(batch).value()) << "the end is the end";
-      break;
-    }
-    EXPECT_LE(batch.size(), Batch::kMost);
-    for (const Batch::Hole& h : batch.holes) {
-      out.holes.push_back({out.events.size() + h.before, h.opens, h.cpu, h.lost, h.time});
-    }
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      const RecordedKind& kind = batch.kinds->at(batch.kind[i]);
-      const Batch::Table& table = batch.tables.at(batch.kind[i]);
-      Seen seen{batch.time[i], batch.cpu[i], batch.tid[i], kind.name, {}};
-      for (std::size_t f = 0; f < kind.fields.size(); ++f) {
-        seen.fields.emplace_back(kind.fields[f].name, value_of(batch, kind.fields[f],
-                                                               table.columns.at(f), batch.row[i]));
-      }
-      out.events.push_back(std::move(seen));
-    }
-    EXPECT_GE(batch.events_read, out.events_read);
-    out.events_read = batch.events_read;
-    out.not_understood = batch.not_understood;
-    EXPECT_GE(batch.bytes_read, out.bytes_read);
-    out.bytes_read = batch.bytes_read;
-  }
-  return out;
-}
-
-const WantAll want_all;
-
-Read read_bytes(std::string bytes, const std::string& buffer = "") {
-  return read_with(memory_input(std::move(bytes)), want_all, buffer);
-}
-
-Read read_path(const std::string& path, const std::string& buffer = "") {
-  return read_with(open_input(path).value(), want_all, buffer);
-}
-
-std::vector<std::uint64_t> times(const Read& read) {
-  std::vector<std::uint64_t> out;
-  for (const Seen& s : read.events) out.push_back(s.time);
-  return out;
-}
-
-std::string output_of(const std::string& command) {
-  FILE* const pipe = ::popen(command.c_str(), "r");
-  EXPECT_NE(pipe, nullptr);
-  std::string out;
-  char block[65536];
-  while (const std::size_t got = std::fread(block, 1, sizeof block, pipe)) out.append(block, got);
-  EXPECT_EQ(::pclose(pipe), 0) << command;
-  return out;
-}
-
-/// What `trace-cmd report -R -t` says: "  comm-12  [003]  10.100394045: sched_wakeup:  comm=..."
-struct Told {
-  std::uint64_t time = 0;
-  std::uint32_t cpu = 0;
-  std::int64_t pid = 0;
-  std::string name;
-  std::string fields;
-};
-
-struct Report {
-  std::vector<Told> events;
-  std::map<std::uint32_t, std::vector<std::uint64_t>> lost;  // by CPU; 0: not how many
-};
-
-/// The number at the front of `text`, which is taken off.
-std::int64_t take_number(std::string_view& text) {
-  std::int64_t value = 0;
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), value).ptr;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return value;
-}
-void skip(std::string_view& text, std::string_view what) {
-  while (!text.empty() && what.find(text.front()) != std::string_view::npos) text.remove_prefix(1);
-}
-
-Report trace_cmd_report(const std::string& path, const std::string& options = "") {
-  const std::string all = output_of("trace-cmd report -R -t " + options + " -i " + path + " 2>&1");
-  Report out;
-  std::string_view rest = all;
-  while (!rest.empty()) {
-    std::string_view line = take_line(rest);
-    const std::size_t cpu_at = line.find(" [0");
-    if (line.find(" DROPPED]") != std::string_view::npos) {
-      line.remove_prefix(line.find("CPU:") + 4);
-      const auto cpu = static_cast<std::uint32_t>(take_number(line));
-      skip(line, " [");
-      out.lost[cpu].push_back(static_cast<std::uint64_t>(take_number(line)));
-    } else if (cpu_at != std::string_view::npos) {
-      Told told;
-      std::string_view who = line.substr(0, cpu_at);
-      while (who.ends_with(' ')) who.remove_suffix(1);
-      who.remove_prefix(who.rfind('-') + 1);
-      told.pid = take_number(who);
-      line.remove_prefix(cpu_at + 2);
-      told.cpu = static_cast<std::uint32_t>(take_number(line));
-      skip(line, "] ");
-      told.time = static_cast<std::uint64_t>(take_number(line));
-      if (line.starts_with('.')) {  // else the clock counts something else than nanoseconds
-        skip(line, ".");
-        told.time = told.time * 1'000'000'000 + static_cast<std::uint64_t>(take_number(line));
-      }
-      skip(line, ": ");
-      told.name = line.substr(0, line.find(':'));
-      line.remove_prefix(std::min(line.size(), told.name.size() + 1));
-      skip(line, " ");
-      told.fields = line;
-      out.events.push_back(std::move(told));
-    }
-  }
-  return out;
-}
-
-/// Whether the text that trace-cmd prints of a field can be `ours`. It prints integers as the
-/// event's print format does, addresses as names, arrays in its own way.
-bool same_value(const RecordedField& field, const std::string& ours, std::string_view theirs) {
-  while (theirs.ends_with(' ')) theirs.remove_suffix(1);
-  while (theirs.starts_with(' ')) theirs.remove_prefix(1);
-  if (field.form == RecordedField::Form::other) return true;
-  if (field.form == RecordedField::Form::text) {
-    return std::string_view(ours).substr(0, ours.find('\n')) == theirs;
-  }
-  if (theirs.starts_with("0x")) {
-    std::uint64_t value = 0;
-    const auto r = std::from_chars(theirs.data() + 2, theirs.data() + theirs.size(), value, 16);
-    std::int64_t ours_number = 0;
-    std::from_chars(ours.data(), ours.data() + ours.size(), ours_number);
-    const std::uint64_t mask =
-        field.bytes == 8 ? ~0ULL : (std::uint64_t{1} << (8 * field.bytes)) - 1;
-    if (!field.is_signed) return ours == std::to_string(value);
-    return r.ec == std::errc() &&
-           (static_cast<std::uint64_t>(ours_number) & mask) == (value & mask);
-  }
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(theirs.data(), theirs.data() + theirs.size(), value);
-  if (error != std::errc() || end != theirs.data() + theirs.size()) {
-    return field.name == "ip";  // the name of a function
-  }
-  if (ours == std::to_string(value)) return true;
-  // It takes every number of 8 bytes for signed, and prints flags as hexadecimal without 0x.
-  std::uint64_t unsigned_value = 0;
-  std::from_chars(ours.data(), ours.data() + ours.size(), unsigned_value);
-  return field.bytes == 8 && static_cast<std::int64_t>(unsigned_value) == value;
-}
-
-void expect_as_trace_cmd(const Read& ours, const Report& theirs) {
-  EXPECT_EQ(ours.open_error, "");
-  EXPECT_EQ(ours.error, "");
-  ASSERT_EQ(ours.events.size(), theirs.events.size());
-  ASSERT_NE(ours.recording, nullptr);
-  std::map<std::string, RecordedKind> kinds;
-  for (RecordedKind& kind : ours.recording->all_kinds()) kinds[kind.name] = std::move(kind);
-  for (std::size_t i = 0; i < ours.events.size(); ++i) {
-    const Seen& seen = ours.events[i];
-    const Told& told = theirs.events[i];
-    ASSERT_EQ(std::tuple(seen.time, seen.cpu, std::int64_t{static_cast<std::int32_t>(seen.tid)},
-                         seen.name),
-              std::tuple(told.time, told.cpu, told.pid, told.name))
-        << "event " << i;
-    const RecordedKind& kind = kinds.at(seen.name);
-    std::string_view rest = told.fields;
-    for (std::size_t f = 0; f < kind.fields.size(); ++f) {
-      const std::string start = kind.fields[f].name + "=";
-      ASSERT_TRUE(rest.starts_with(start)) << told.fields << " at " << rest;
-      rest.remove_prefix(start.size());
-      std::size_t end = rest.size();
-      if (f + 1 < kind.fields.size()) end = rest.find(" " + kind.fields[f + 1].name + "=");
-      ASSERT_NE(end, std::string_view::npos) << told.fields;
-      EXPECT_TRUE(same_value(kind.fields[f], seen.fields[f].second, rest.substr(0, end)))
-          << seen.name << "." << kind.fields[f].name << " is " << seen.fields[f].second << ", and "
-          << told.fields;
-      rest.remove_prefix(std::min(rest.size(), end + 1));
-    }
-  }
 }
 
 // Real recordings.
@@ -681,6 +421,18 @@ TEST(TraceDat, MarksAreFoundByTraceCmdToo) {
   }
 }
 
+TEST(TraceDat, TheFlagOfAMarkMayHaveASignOrNot) {
+  const File file;
+  const std::string first = Page(file, 100).event(0, Sample{}).str();
+  Page marked(file, 200);
+  marked.event(0, Sample{});
+  for (const std::uint64_t flag : {std::uint64_t{1} << 31, ~std::uint64_t{0} << 31}) {
+    const Read read = read_stream(first + marked.commit(marked.size() + flag).str());
+    EXPECT_EQ(read.error, "");
+    EXPECT_THAT(read.holes, ElementsAre(Mark{1, true, 0, 0, 100}, Mark{1, false, 0, 0, 200}));
+  }
+}
+
 TEST(TraceDat, AMarkBeforeTheFirstEventIsAHoleFromTheBeginning) {
   const File file;
   const std::string cpu0 = Page(file, 100).event(0, Sample{}).str();
@@ -986,6 +738,8 @@ TEST(TraceDat, DamagedPagesAreToldWithTheirPlace) {
   for (const Case& c : std::vector<Case>{
            {"byte 8: the commit size 5000 is larger than the page", page().commit(5000).str(), 0},
            {"byte 8: the commit size 268435536 is larger", page().commit(80 | 1U << 28).str(), 0},
+           {"byte 8: the commit size 18446744069414584400 is larger",
+            page().commit(0xffffffff00000050).str(), 0},
            {"a record of 80 bytes, but only 40 are committed", page().commit(40).str(), 0},
            {"4 bytes are no record", page().commit(page().size() + 4).str(), 1},
            {"2 bytes are no record", page().commit(page().size() + 2).str(), 1},
