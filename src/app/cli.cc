@@ -159,9 +159,11 @@ void add_reading(CLI::App& command, std::optional<TimeNs>& window, std::string& 
               if (!time) throw CLI::ValidationError("--window", time.error().message());
               window = *time;
             });
-  add_value(command, "--buffer", "NAME",
-            "trace.dat: read the buffer of the instance NAME, not the top one",
-            [&](const std::string& given) { buffer = given; });
+  add_value(
+      command, "--buffer", "NAME",
+      "trace.dat: read the buffer of the instance NAME; without it the top one, or the only one "
+      "with events",
+      [&](const std::string& given) { buffer = given; });
 }
 
 void add_check(CLI::App& app, CheckOptions& options, std::vector<std::string>& arguments,
@@ -194,15 +196,14 @@ void add_check(CLI::App& app, CheckOptions& options, std::vector<std::string>& a
             [&](const std::string& given) { options.perfetto = given; });
   check->add_option("--threads", options.threads, "1: use one CPU; 2 without")
       ->check(CLI::Range(1, 1024))
-      ->type_name("N");
+      ->option_text("N");
   check->footer(
       "Exit status: 0 no violation; 1 violations; 2 it cannot be told, or a trace was not wholly "
       "read.\nOf several traces, each a run of its own, the worst counts.");
   check->callback([&] {
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-      const bool monitor = i == 0 || arguments[i].ends_with(".toml");
-      (monitor ? options.monitors : options.traces).push_back(arguments[i]);
-    }
+    options.monitors.insert(options.monitors.begin(), arguments.front());
+    for (std::size_t i = 1; i < arguments.size(); ++i)
+      (arguments[i].ends_with(".toml") ? options.monitors : options.traces).push_back(arguments[i]);
     status = run_check(options);
   });
 }
