@@ -42,6 +42,20 @@ void TextHoles::open(BatchBuilder& builder, std::uint32_t cpu) {
   builder.open_hole(cpu, time_);
 }
 
+void TextHoles::open_until_next(BatchBuilder& builder, std::uint32_t cpu) {
+  open(builder, cpu);
+  if (!std::exchange(at(cpu).closing, true)) closing_.push_back(cpu);
+}
+
+void TextHoles::close(BatchBuilder& builder, std::uint64_t time) {
+  for (const std::uint32_t number : closing_) {
+    Cpu& cpu = cpus_[number];
+    builder.close_hole(number, std::exchange(cpu.lost, 0), time);
+    cpu.open = cpu.closing = false;
+  }
+  closing_.clear();
+}
+
 /// Second pass: the holes that open behind the events so far.
 void TextHoles::open_due(BatchBuilder& builder) {
   while (next_opening_ < openings_.size() && openings_[next_opening_].after_event <= events_) {
@@ -58,18 +72,8 @@ void TextHoles::before_event(BatchBuilder* builder, std::uint32_t cpu, std::uint
     return;
   }
   if (events_ == 0) open_due(*builder);
-  if (first_since_told) {
-    open(*builder, cpu);
-    if (!here.closing) ++closing_;
-    here.closing = true;
-  }
-  if (closing_ == 0) return;
-  for (std::uint32_t i = 0; i < cpus_.size(); ++i) {
-    if (!std::exchange(cpus_[i].closing, false)) continue;
-    builder->close_hole(i, std::exchange(cpus_[i].lost, 0), time);
-    cpus_[i].open = false;
-  }
-  closing_ = 0;
+  if (first_since_told) open_until_next(*builder, cpu);
+  if (!closing_.empty()) close(*builder, time);
 }
 
 void TextHoles::after_event(BatchBuilder* builder, std::uint32_t cpu, std::uint64_t time) {
@@ -85,10 +89,8 @@ void TextHoles::lost(BatchBuilder* builder, std::uint32_t cpu, std::uint64_t cou
     return;
   }
   if (events_ == 0) open_due(*builder);
-  open(*builder, cpu);
+  open_until_next(*builder, cpu);
   here.lost += count;
-  if (!here.closing) ++closing_;
-  here.closing = true;
 }
 
 void TextHoles::all_lost(BatchBuilder* builder, std::uint32_t cpus) {
@@ -101,12 +103,7 @@ void TextHoles::all_lost(BatchBuilder* builder, std::uint32_t cpus) {
 
 void TextHoles::end(BatchBuilder& builder) {
   if (events_ == 0) open_due(builder);
-  for (std::uint32_t i = 0; i < cpus_.size() && closing_ > 0; ++i) {
-    if (!std::exchange(cpus_[i].closing, false)) continue;
-    builder.close_hole(i, std::exchange(cpus_[i].lost, 0), time_);
-    cpus_[i].open = false;
-    --closing_;
-  }
+  close(builder, time_);
 }
 
 // Lines.

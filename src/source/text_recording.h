@@ -27,7 +27,7 @@ class TextHoles {
   /// More holes than this are not told apart: from there on there is one, on all CPUs. A hostile
   /// text would need memory without bound.
   static constexpr std::size_t kMostHoles = 1U << 20;
-  static constexpr std::uint32_t kMostCpus = 1U << 16;
+  static constexpr std::uint32_t kMostCpus = 1U << 13;  // as many as Linux can have
 
   /// The first pass is over. The second makes the marks; without a first one it makes do.
   void begin_marking();
@@ -63,13 +63,15 @@ class TextHoles {
   Cpu& at(std::uint32_t cpu);
   void note(Cpu& cpu, std::uint32_t number);
   void open(BatchBuilder& builder, std::uint32_t cpu);
+  void open_until_next(BatchBuilder& builder, std::uint32_t cpu);
   void open_due(BatchBuilder& builder);
+  void close(BatchBuilder& builder, std::uint64_t time);
 
   std::vector<Cpu> cpus_;
   std::uint64_t events_ = 0;
-  std::uint64_t time_ = 0;     // of the last event
-  std::uint32_t told_ = 0;     // how often all_lost() was called
-  std::uint32_t closing_ = 0;  // how many CPUs are `closing`
+  std::uint64_t time_ = 0;              // of the last event
+  std::uint32_t told_ = 0;              // how often all_lost() was called
+  std::vector<std::uint32_t> closing_;  // the CPUs that are `closing`
   bool two_passes_ = false;
   bool too_many_ = false;
   std::vector<Opening> openings_;  // found by the first pass
