@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 
+import recordings
 import tree
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -222,6 +223,7 @@ def main():
         row("from command to attached", statistics.median(times), "s", 0.5)
         row("the slowest of them", max(times), "s")
         tree.show(SWERVE, SCRATCH, ROUNDS, row)
+        recordings.show(SWERVE, SCRATCH, ROUNDS, row)
         print("Stepping on the host, wwnr (bench/step_bench.cc)")
         for name, rate in stepping().items():
             row(name, rate / 1e6, "M events/s", 200 if name == "OneOwner" else None, at_least=True)

@@ -15,4 +15,5 @@ trap 'rm -rf "$scratch"' EXIT
 "$cc" -O2 -Wall -o "$scratch/calls" "$here/calls.c"
 "$cc" -O2 -Wall -o "$scratch/wakeups" "$root/examples/wakeups.c"
 "$cc" -O2 -Wall -o "$scratch/empty_programs" "$root/tests/oracle/empty_programs.c" -lbpf
+${CXX:-c++} -O2 -std=c++20 -Wall -o "$scratch/make_trace" "$here/make_trace.cc"
 python3 "$here/measure.py" "$build" "$swerve" "$scratch"

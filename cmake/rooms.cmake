@@ -75,6 +75,11 @@ function(swerve_room room)
   list(FILTER live_tests INCLUDE REGEX "_live_test\\.cc$")
   list(TRANSFORM ROOM_DEPENDS REPLACE "/" "_")
   list(TRANSFORM ROOM_DEPENDS PREPEND "swerve_")
+  foreach(depends IN LISTS ROOM_DEPENDS)
+    if(NOT TARGET ${depends})  # a leaf that this build is without; a wrong name is found by tests/sanity
+      list(REMOVE_ITEM ROOM_DEPENDS ${depends})
+    endif()
+  endforeach()
 
   if(sources)
     add_library(${target} STATIC ${sources})

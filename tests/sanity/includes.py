@@ -15,7 +15,12 @@ LIBRARIES = {
     "toml.hpp": ["bind/toml"],
     "CLI/": ["app"],
     "fmt/": ["app"],
-    "nlohmann/": ["app"],
+    "nlohmann/": ["app", "source/json"],
+    "zlib.h": ["source/packed", "source/tracedat"],
+    "zstd.h": ["source/packed", "source/tracedat"],
+    "event-parse.h": ["source/tracedat"],
+    "traceevent/": ["source/tracedat"],
+    "babeltrace2/": ["source/ctf"],
 }
 TEST_LIBRARIES = ("gtest/", "gmock/", "rapidcheck/", "rapidcheck.h")
 

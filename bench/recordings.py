@@ -1,0 +1,152 @@
+"""recordings.py - measures swerve check on recorded traces, for measure.py.
+
+The traces are made (make_trace.cc) or recorded on this machine under load. Commands that are compared run in turns; the
+middle one of the rounds counts. Speeds of reading are without the start of the program, which is measured on a trace of a
+few events.
+"""
+import contextlib
+import os
+import shutil
+import statistics
+import subprocess
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TRACING = "/sys/kernel/tracing"
+SWITCHES = 20_000_000  # events of the trace in our own format
+TEXT = 2_000_000       # of the one in ftrace's text
+OBJECTS = 1_000_000
+TASKS = 1000
+LONG = 10_000_000_000  # bytes of the trace that is streamed
+
+
+def run(command, stdin=None, status=(0,)):
+    """(seconds, user and system seconds, resident bytes at most) of a command."""
+    begin = time.perf_counter()
+    process = subprocess.Popen(command, stdin=stdin or subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE)
+    words = process.stderr.read().decode(errors="replace")
+    _, ended, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(ended)
+    seconds = time.perf_counter() - begin
+    if process.returncode not in status:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}: {words}")
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+
+
+def middle(rounds, *commands):
+    """The middle of the seconds of each command, all in turns; each is given as for run()."""
+    times = [[] for _ in commands]
+    for _ in range(rounds):
+        for command, seen in zip(commands, times):
+            seen.append(run(*command)[0])
+    return [statistics.median(seen) for seen in times]
+
+
+@contextlib.contextmanager
+def recorded(scratch):
+    """What an ftrace instance of our own recorded while tasks woke each other: the path of a trace.dat."""
+    instance = os.path.join(TRACING, "instances", "swerve_bench")
+    os.mkdir(instance)
+    path = os.path.join(scratch, "recorded.dat")
+
+    def put(name, text):
+        with open(os.path.join(instance, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    try:
+        put("buffer_size_kb", "60000")
+        put("trace_clock", "mono")
+        for event in ("sched/sched_switch", "sched/sched_wakeup", "task/task_newtask"):
+            put(f"events/{event}/enable", "1")
+        run([os.path.join(scratch, "wakeups"), "6", "4"])
+        put("tracing_on", "0")
+        run(["trace-cmd", "extract", "-B", "swerve_bench", "-o", path])
+        yield path
+    finally:
+        os.rmdir(instance)
+
+
+def made(maker, out, *arguments):
+    with open(out, "wb") as file:
+        subprocess.run([maker, *map(str, arguments)], stdout=file, check=True)
+    return out
+
+
+def converted(swerve, maker, out, *arguments):
+    with subprocess.Popen([maker, *map(str, arguments)], stdout=subprocess.PIPE) as source:
+        subprocess.run([swerve, "convert", "-", "-o", out], stdin=source.stdout, check=True)
+    return out
+
+
+def show(swerve, scratch, rounds, row):
+    maker = os.path.join(scratch, "make_trace")
+    check = [swerve, "check", "wwnr"]
+    plain = check + ["--plain-states", "--threads", "1"]
+    few = made(maker, os.path.join(scratch, "few.txt"), "switches", 100, 10, 2)
+    few_own = converted(swerve, maker, os.path.join(scratch, "few.swerve"), "switches", 100, 10, 2)
+    maybe = (0, 2)
+
+    print("swerve check wwnr, on its own format, one thread")
+    own = converted(swerve, maker, os.path.join(scratch, "big.swerve"), "switches", SWITCHES, TASKS, 4)
+    start, states, sets, two = middle(rounds, (plain + [few_own],), (plain + [own],),
+                                      (check + ["--threads", "1", own], None, maybe),
+                                      (check + ["--plain-states", "--threads", "2", own],))
+    row("the start alone", start * 1e3, "ms")
+    row("bytes an event", os.path.getsize(own) / SWITCHES, "")
+    row("--plain-states", SWITCHES / (states - start) / 1e6, "M events/s", 100, at_least=True)
+    row("with sets of states", SWITCHES / (sets - start) / 1e6, "M events/s")
+    row("two threads / one", (two - start) / (states - start), "")
+    gigabytes = float(subprocess.run([maker, "bandwidth", own], check=True, capture_output=True, text=True)
+                      .stdout.split()[0])
+    used = os.path.getsize(own) / (states - start) / 1e9
+    row("plain reading of the same memory", gigabytes, "GB/s")
+    row("of that, swerve check reaches", used / gigabytes * 100, "%")
+
+    print("Many monitors in one pass")
+    folder = os.path.join(scratch, "copies")
+    os.mkdir(folder)
+    source = os.path.join(HERE, "..", "monitors", "wwnr")
+    shutil.copy(os.path.join(source, "wwnr.dot"), folder)
+    with open(os.path.join(source, "wwnr.toml"), encoding="utf-8") as file:
+        text = file.read()
+    copies = []
+    for i in range(8):
+        copies.append(os.path.join(folder, f"wwnr{i}.toml"))
+        with open(copies[-1], "w", encoding="utf-8") as file:
+            file.write(text.replace('"wwnr"', f'"wwnr{i}"'))
+    own_text = made(maker, os.path.join(scratch, "text.txt"), "switches", TEXT, TASKS, 4)
+    for name, trace in (("its own format", own), ("ftrace's text", own_text)):
+        base = [swerve, "check", "--plain-states", "--threads", "1"]
+        one, eight = middle(rounds, (base + [copies[0], trace],), (base + [*copies, trace],))
+        row(f"eight monitors at once / one after the other, {name}", eight / (8 * one), "", 1)
+
+    print("Other formats")
+    start, seconds = middle(rounds, (plain + [few],), (plain + [own_text],))
+    row("ftrace's text, one thread", TEXT / (seconds - start) / 1e6, "M events/s")
+    row("the same in bytes", os.path.getsize(own_text) / (seconds - start) / 1e6, "MB/s", 400, at_least=True)
+    with recorded(scratch) as dat:
+        ours, one, theirs = middle(rounds, (check + [dat], None, (0, 1, 2)),
+                                   (check + ["--threads", "1", dat], None, (0, 1, 2)), (["trace-cmd", "report", dat],))
+        row("trace.dat of this machine", os.path.getsize(dat) / 2**20, "MB")
+        row("trace-cmd report / swerve check", theirs / ours, "", 5, at_least=True)
+        row("the same, one thread", theirs / one, "", 5, at_least=True)
+
+    print(f"An object monitor, {OBJECTS} events of 25 files")
+    objects = [swerve, "check", os.path.join(HERE, "turns", "objects.toml"), "--threads", "1"]
+    csv = made(maker, os.path.join(scratch, "objects.csv"), "objects", OBJECTS, 25)
+    small = made(maker, os.path.join(scratch, "small.csv"), "objects", 100, 25)
+    binary = os.path.join(scratch, "objects.swerve")
+    subprocess.run([swerve, "convert", csv, "-o", binary], check=True)
+    start, from_csv, from_own = middle(rounds, (objects + [small],), (objects + [csv],), (objects + [binary],))
+    row("from CSV", OBJECTS / (from_csv - start) / 1e6, "M events/s")
+    row("from its own format", OBJECTS / (from_own - start) / 1e6, "M events/s", 5, at_least=True)
+    row("resident at most, from CSV", run(objects + [csv])[2] / 2**20, "MB", 20)
+    row("resident at most, from its own format", run(objects + [binary])[2] / 2**20, "MB", 20)
+
+    events = LONG * TEXT // os.path.getsize(own_text)
+    print(f"{LONG / 1e9:.0f} GB of ftrace's text through a pipe, {TASKS} tasks")
+    with subprocess.Popen([maker, "switches", str(events), str(TASKS), "4"], stdout=subprocess.PIPE) as source:
+        seconds, cpu, resident = run(check + ["--plain-states", "-"], source.stdout)
+    row("seconds", seconds, "s")
+    row("resident at most", resident / 2**20, "MB", 100)
