@@ -90,7 +90,7 @@ TEST_P(Formats, OurOwnMadeOfEachOther) {
 }
 
 INSTANTIATE_TEST_SUITE_P(States, Formats, testing::Bool(),
-                         [](const auto& info) { return info.param ? "Plain" : "AsRecorded"; });
+                         [](const auto& one) { return one.param ? "Plain" : "AsRecorded"; });
 
 /// Each event stands at most so many places from where it belongs.
 Rows shuffled(Rows rows, const std::vector<std::size_t>& swaps, std::size_t distance) {

@@ -117,7 +117,7 @@ TEST_P(Streams, NothingIsCertainThatTheKernelDidNotSay) {
 INSTANTIATE_TEST_SUITE_P(All, Streams,
                          testing::Values(std::pair<const char*, std::size_t>("wwnr-b", 10044),
                                          std::pair<const char*, std::size_t>("wwnr-c", 14233)),
-                         [](const auto& info) { return std::string(info.param.first).substr(5); });
+                         [](const auto& one) { return std::string(one.param.first).substr(5); });
 
 }  // namespace
 }  // namespace swerve::recorded_tests

@@ -169,7 +169,8 @@ std::string key_values(const Row& row, bool raw) {
   std::string out;
   for (const auto& [name, value] : row.fields) {
     if (row.name == "sched_switch" && name == "next_comm" && !raw) out += "==> ";
-    const bool state = row.name == "sched_switch" && name == "prev_state" && !raw;
+    const bool state =
+        row.name == "sched_switch" && name == "prev_state" && !raw && value.index() == 0;
     out += cat(name, "=", state ? state_letter(std::get<0>(value)) : value_text(row, name), " ");
   }
   if (!out.empty()) out.pop_back();
