@@ -277,6 +277,56 @@ def lines_that_are_no_event():
     expect_equal((ran.status, summary["violations"]), (1, 1), ran)
 
 
+@case
+def events_that_come_too_late():
+    """check --window: an event that comes too late is left out and told, status 2; with a wider window it is not"""
+    pieces = more_text()
+    seconds = [next(pieces) for _ in range(20)]
+    text = b"# tracer: nop\n" + b"".join(seconds) + seconds[3].splitlines(keepends=True)[7]
+    ran = check("wwnr", "--json", "-", text=text)
+    summary = objects(ran)[-1]
+    expect_equal((ran.status, summary["late"], summary["status"]), (2, 1, 2), ran)
+    expect_in("1 event came too late to be put in order, and left out (--window)", ran.err)
+    ran = check("wwnr", "--json", "--window", "1m", "-", text=text)
+    expect_equal((ran.status, objects(ran)[-1]["late"]), (0, 0), ran)
+
+
+@case
+def lost_events():
+    """check: lost events are told by CPU, and a verdict that may rest on them is not certain"""
+    lines = unpacked(B_TEXT).splitlines(keepends=True)
+    found = next(i for i, line in enumerate(lines) if b"10.912846" in line and b"sched_wakeup:" in line)
+    last = max(i for i in range(found - 200, found) if b"[002]" in lines[i])
+    ran = check("wwnr", "--plain-states", "--json", "-",
+                text=b"".join(lines[:last] + [b"CPU:2 [LOST 12 EVENTS]\n"] + lines[last:]))
+    summary = objects(ran)[-1]
+    expect_equal((ran.status, summary["holes"]), (2, [{"cpu": 2, "holes": 1, "lost": 12}]), ran)
+    inconclusive = [one for one in objects(ran) if one["type"] == "inconclusive"]
+    expect_equal({tuple(one["why"]) for one in inconclusive}, {("lost",)}, ran)
+    expect((84, "wakeup") in [(one["id"], one["event"]) for one in inconclusive], "what was certain is there", ran)
+    expect_in("1 hole in the events of CPU 2 (12 lost)", ran.err)
+
+
+@case
+def files_beside():
+    """check --html, --perfetto: both are written beside what is printed, also when there is nothing to see"""
+    with folder() as home:
+        page, trace = os.path.join(home, "page.html"), os.path.join(home, "trace.json")
+        plain = check("wwnr", B, C)
+        ran = check("wwnr", B, C, "--html", page, "--perfetto", trace)
+        expect_equal((ran.status, ran.out, ran.err), (2, plain.out, ""), ran)
+        with open(page) as file:
+            text = file.read()
+        expect(B in text and C in text and "<svg" in text, "the traces and the model are not on the page")
+        with open(trace) as file:
+            expect(len(json.load(file)) > 0, "an empty trace")
+        ran = check("wwnr", os.path.join(home, "nothing"), "--html", page)
+        expect_equal((ran.status, ran.out), (2, ""), ran)
+        with open(page) as file:
+            expect_in("No such file", file.read())
+        expect_equal(sorted(os.listdir(home)), ["page.html", "trace.json"])
+
+
 # ---- bad input ---------------------------------------------------------------------------------------------
 
 
