@@ -42,6 +42,11 @@ struct Finding {
   bool more_before = false;  // the instance had made more steps than `before` has
 };
 
+/// How often something happened: not less than, and not more than.
+struct Times {
+  std::uint64_t certain = 0, possible = 0;
+};
+
 /// An event that a state refuses.
 using Refusal = std::pair<StateId, EventId>;
 struct RefusalCount {
@@ -52,9 +57,9 @@ struct RefusalCount {
 struct MonitorData {
   HtmlReport::Monitor about;
   std::vector<std::vector<StateId>> sets;  // kNoState: not monitoring
-  std::map<std::pair<StateId, EventId>, std::uint64_t> taken;
+  std::map<std::pair<StateId, EventId>, Times> taken;
   std::uint64_t steps = 0;
-  std::uint64_t unsure_steps = 0;  // of these, not certain: not in `taken`
+  std::uint64_t unsure_steps = 0;  // of these, not certain
   std::map<Refusal, RefusalCount> refused;
   std::uint64_t violations = 0, inconclusive = 0;  // in all
   std::vector<Finding> findings;                   // those that are shown

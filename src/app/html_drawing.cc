@@ -34,7 +34,7 @@ std::vector<std::pair<Refusal, RefusalCount>> commonest(const MonitorData& monit
 
 struct Edge {
   std::string label;
-  std::uint64_t taken = 0;
+  std::uint64_t taken = 0;  // at most
 };
 
 /// 1 for what was never taken, and more by its order of magnitude.
@@ -48,15 +48,17 @@ std::string pen_width(std::uint64_t taken) {
 std::string graph(const MonitorData& monitor, Drawing& drawing) {
   const Automaton& model = monitor.about.model;
   std::map<std::pair<StateId, StateId>, Edge> edges;
-  std::vector<std::uint64_t> visits(model.states().size());
+  std::vector<Times> visits(model.states().size());
   for (const Transition& t : model.transitions()) {
     const auto taken = monitor.taken.find({t.from, t.event});
-    const std::uint64_t count = taken == monitor.taken.end() ? 0 : taken->second;
+    const Times times = taken == monitor.taken.end() ? Times() : taken->second;
     Edge& edge = edges[{t.from, t.to}];
     if (!edge.label.empty()) edge.label += "\\n";
-    edge.label += cat(kMargin, model.events()[index(t.event)], " ×", grouped(count), kMargin);
-    edge.taken += count;
-    visits[index(t.to)] += count;
+    edge.label += cat(kMargin, model.events()[index(t.event)], " ×",
+                      range_text(times.certain, times.possible), kMargin);
+    edge.taken += times.possible;
+    visits[index(t.to)].certain += times.certain;
+    visits[index(t.to)].possible += times.possible;
   }
   std::string out =
       "  node [shape=box style=rounded fontname=\"Helvetica,Arial,sans-serif\" fontsize=13 "
@@ -67,8 +69,9 @@ std::string graph(const MonitorData& monitor, Drawing& drawing) {
   for (std::size_t s = 0; s < model.states().size(); ++s) {
     const State& state = model.states()[s];
     out += cat("  s", s, " [label=<", state.name, "<BR/><FONT POINT-SIZE=\"10\">",
-               grouped(visits[s]), visits[s] == 1 ? " visit" : " visits", "</FONT>> class=\"state",
-               visits[s] == 0 && s != 0 ? " never" : "", " is_s", s, "\"",
+               range_text(visits[s].certain, visits[s].possible),
+               visits[s].possible == 1 ? " visit" : " visits", "</FONT>> class=\"state",
+               visits[s].possible == 0 && s != 0 ? " never" : "", " is_s", s, "\"",
                state.final ? " peripheries=2" : "", "]\n");
   }
   for (const auto& [ends, edge] : edges) {
@@ -108,7 +111,10 @@ std::optional<std::string_view> between(std::string_view text, std::string_view 
 
 /// Whether a line of SVG is the label of a transition that was never taken.
 bool never(std::string_view line) {
-  return line.starts_with("<text ") && line.find(" ×0") != std::string_view::npos;
+  constexpr std::string_view kNone = " ×0", kTo = "–";
+  const std::size_t at = line.find(kNone);
+  return line.starts_with("<text ") && at != std::string_view::npos &&
+         !line.substr(at + kNone.size()).starts_with(kTo);
 }
 
 /// The group in Graphviz's SVG, without comments and titles (tooltips with our short names), and

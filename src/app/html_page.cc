@@ -65,6 +65,7 @@ std::string codes(const std::vector<std::string>& names) {
 }
 
 std::string task(const TaskInfo& who) {
+  if (who.tid == kUnknownThread) return "<span class=\"soft\">not recorded</span>";
   return cat(who.comm.empty() ? std::string() : cat("<bdi>", html(who.comm), "</bdi> "),
              "<span class=\"soft\">", who.tid, "</span>");
 }
@@ -227,7 +228,7 @@ class MonitorSection {
   std::string transitions(bool open) const {
     const Automaton& model = monitor_.about.model;
     std::uint64_t most = 1;
-    for (const auto& [cell, count] : monitor_.taken) most = std::max(most, count);
+    for (const auto& [cell, times] : monitor_.taken) most = std::max(most, times.possible);
     std::string out =
         cat("<details class=\"transitions\"", open ? " open" : "",
             "><summary>All transitions, and how often each was taken</summary>\n"
@@ -237,12 +238,13 @@ class MonitorSection {
     for (const Transition& t : model.transitions()) {
       if (++rows > kMostRows) break;
       const auto found = monitor_.taken.find({t.from, t.event});
-      const std::uint64_t count = found == monitor_.taken.end() ? 0 : found->second;
-      out += cat("<tr", count == 0 ? " class=\"never\"" : "", "><td>",
+      const Times times = found == monitor_.taken.end() ? Times() : found->second;
+      out += cat("<tr", times.possible == 0 ? " class=\"never\"" : "", "><td>",
                  code(model.states()[index(t.from)].name), "</td><td>",
                  code(model.events()[index(t.event)]), "</td><td>",
-                 code(model.states()[index(t.to)].name), "</td><td class=\"n\">", grouped(count),
-                 "</td><td class=\"share\"><i style=\"width:", count * 100 / most,
+                 code(model.states()[index(t.to)].name), "</td><td class=\"n\">",
+                 range_text(times.certain, times.possible),
+                 "</td><td class=\"share\"><i style=\"width:", times.possible * 100 / most,
                  "%\"></i></td></tr>\n");
     }
     for (const auto& [refusal, count] : monitor_.refused) {

@@ -114,6 +114,23 @@ struct HtmlReport::State {
     return found->second;
   }
 
+  static void count(MonitorData& data, const StepData& step) {
+    ++data.steps;
+    const Automaton& model = data.about.model;
+    const std::size_t states = model.states().size();
+    if (step.from < states && step.to < states) {
+      Times& times = data.taken[{StateId(step.from), step.event}];
+      ++times.certain;
+      ++times.possible;
+      return;
+    }
+    ++data.unsure_steps;
+    if (step.from == kUnknownSet || step.event == kNoEvent) return;
+    for (const StateId state : data.sets[step.from])
+      if (state != kNoState && model.next(state, step.event) != kNoState)
+        ++data.taken[{state, step.event}].possible;
+  }
+
   /// What an event did, for the findings that it stands near.
   static void remember(MonitorData& data, Memory& instance, const StepData& step) {
     instance.add(step);
@@ -186,12 +203,7 @@ void HtmlReport::on_step(const Step& step) {
                        state_->event(*monitor, step.event),
                        state_->set(*monitor, step.state, step.states),
                        state_->set(*monitor, step.next, step.nexts)};
-  ++data.steps;
-  const std::size_t states = data.about.model.states().size();
-  if (taken.from < states && taken.to < states)
-    ++data.taken[{StateId(taken.from), taken.event}];
-  else
-    ++data.unsure_steps;
+  State::count(data, taken);
   State::remember(data, state_->instances.of(instance_of(*monitor, step), [](auto&) {}), taken);
 }
 

@@ -119,6 +119,18 @@ TEST(HtmlReport, DrawsTheModelWithHowOftenATransitionWasTaken) {
   EXPECT_THAT(text, HasSubstr("wakeup ×2"));
 }
 
+TEST(HtmlReport, SaysBetweenWhichNumbersACountIsWhereStepsAreNotCertain) {
+  const std::string text = page([](HtmlReport& report) {
+    ExampleRun run(report);
+    run.switch_in(100);
+    for (int i = 0; i < 3; ++i) run.unsure_switch_in(100);
+    report.end_trace(example_trace(run));
+  });
+  EXPECT_THAT(text, HasSubstr("switch_in ×1–4"));
+  EXPECT_THAT(text, HasSubstr("1–4 visits"));
+  EXPECT_THAT(text, HasSubstr("<td class=\"n\">1–4</td>"));
+}
+
 TEST(HtmlReport, ShowsATableWhereThereIsNoGraphviz) {
   const NoGraphviz none;
   const std::string text = page(a_small_run);
@@ -281,6 +293,20 @@ TEST(HtmlReport, SaysWhenThereCanBeNoFile) {
   EXPECT_THAT(report.error().message(), HasSubstr("/nowhere/page.html"));
 }
 
+TEST(HtmlReport, SaysWhereItIsNotRecordedWhoRan) {
+  const NoGraphviz none;
+  const std::string text = page([](HtmlReport& report) {
+    Violation violation;
+    violation.monitor = "wwnr";
+    violation.state = "running";
+    violation.event = "wakeup";
+    violation.by.tid = kUnknownThread;
+    report.on_violation(violation);
+    report.end_trace({});
+  });
+  EXPECT_THAT(text, HasSubstr("<td><span class=\"soft\">not recorded</span></td>"));
+}
+
 TEST(HtmlReport, TakesVerdictsThatFitNoModel) {
   const NoGraphviz none;
   const std::string text = page([](HtmlReport& report) {
@@ -439,7 +465,10 @@ TEST(HtmlText, NumbersAndTimes) {
   EXPECT_EQ(duration_text(999), "999 ns");
   EXPECT_EQ(duration_text(1'050), "1.05 µs");
   EXPECT_EQ(duration_text(12'345'678), "12.3 ms");
-  EXPECT_EQ(duration_text(999'999'999), "999 ms");
+  EXPECT_EQ(duration_text(971'878'000), "972 ms");
+  EXPECT_EQ(duration_text(999'999'999), "1,000 ms");
+  EXPECT_EQ(range_text(1234, 1234), "1,234");
+  EXPECT_EQ(range_text(0, 1234), "0–1,234");
   EXPECT_EQ(duration_text(86'400'000'000'000), "86,400 s");
   EXPECT_EQ(offset_text({5}, {5}), "0");
   EXPECT_EQ(offset_text({5'000}, {1'000}), "+4.00 µs");

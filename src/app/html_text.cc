@@ -45,22 +45,27 @@ std::string grouped(std::uint64_t number) {
   return digits;
 }
 
+std::string range_text(std::uint64_t least, std::uint64_t most) {
+  return least == most ? grouped(most) : cat(grouped(least), "–", grouped(most));
+}
+
 std::string duration_text(std::uint64_t ns) {
   struct Unit {
     std::uint64_t ns;
     std::string_view name;
   };
-  constexpr std::array<Unit, 4> kUnits = {
-      {{1'000'000'000, " s"}, {1'000'000, " ms"}, {1'000, " µs"}, {1, " ns"}}};
+  constexpr std::array<Unit, 3> kUnits = {
+      {{1'000'000'000, " s"}, {1'000'000, " ms"}, {1'000, " µs"}}};
   for (const Unit& unit : kUnits) {
-    if (ns < unit.ns && unit.ns != 1) continue;
-    const std::uint64_t whole = ns / unit.ns;
-    const std::uint64_t thousandths = unit.ns == 1 ? 0 : ns % unit.ns / (unit.ns / 1000);
-    if (unit.ns == 1 || whole >= 100) return cat(grouped(whole), unit.name);
-    if (whole >= 10) return cat(whole, ".", thousandths / 100, unit.name);
-    return cat(whole, ".", thousandths / 100, thousandths / 10 % 10, unit.name);
+    if (ns < unit.ns) continue;
+    const std::uint64_t parts = ns < 10 * unit.ns ? 100 : ns < 100 * unit.ns ? 10 : 1;
+    const std::uint64_t step = unit.ns / parts;
+    const std::uint64_t rounded = ns / step + (ns % step >= step / 2 ? 1 : 0);
+    const std::string rest = std::to_string(parts + rounded % parts);  // a 1 in front
+    return cat(grouped(rounded / parts), parts == 1 ? "" : ".", std::string_view(rest).substr(1),
+               unit.name);
   }
-  return {};
+  return cat(ns, " ns");
 }
 
 std::string offset_text(TimeNs time, TimeNs from) {

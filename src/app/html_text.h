@@ -19,6 +19,9 @@ std::string shortened(std::string_view text, std::size_t most);
 /// "1,234,567"
 std::string grouped(std::uint64_t number);
 
+/// "12", or "12–345" where it is not certain.
+std::string range_text(std::uint64_t least, std::uint64_t most);
+
 /// "12.3 ms": three digits, at least.
 std::string duration_text(std::uint64_t ns);
 /// "+12.3 ms" or "−12.3 ms"; "0" when there is none.

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "base/new_file.h"
 #include "app/recent.h"
+#include "base/new_file.h"
 #include "base/text.h"
 
 namespace swerve {
@@ -28,7 +28,10 @@ std::string texts_json(const std::vector<std::string>& texts) {
   return cat("[", join(out, ","), "]");
 }
 
-std::string task_text(const TaskInfo& task) { return cat(task.comm, " (", task.tid, ")"); }
+std::string task_text(const TaskInfo& task) {
+  return task.tid == kUnknownThread ? std::string("not recorded")
+                                    : cat(task.comm, " (", task.tid, ")");
+}
 
 std::string track_name(const Occurrence& what) {
   switch (what.id.scope) {

@@ -22,7 +22,7 @@ import time
 
 CASES = []
 PAGES = KEEP = None
-PATIENCE = 60  # seconds for an answer, on a busy machine
+PATIENCE = 150  # seconds for an answer, on a busy machine
 
 
 def case(function):
