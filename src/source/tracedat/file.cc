@@ -15,9 +15,13 @@ namespace {
 
 constexpr std::string_view kMagic("\x17\x08\x44tracing", 10);
 
-/// No part of a file but the events comes near to these.
-constexpr std::uint32_t kMostUnpacked = 64U << 20;
+/// No file comes near to these; so memory is bounded, whatever a file claims.
+constexpr std::uint32_t kMostUnpacked = 32U << 20;  // bytes of a section
 constexpr std::uint32_t kMostPage = 16U << 20;
+constexpr std::uint32_t kMostCpus = 8192;
+constexpr std::size_t kMostBuffers = 256;
+constexpr std::size_t kMostOptions = 1000;     // sections of them
+constexpr std::size_t kMostFormats = 0x10000;  // as many as there are types of events
 
 /// Numbers of options, and of the sections that they lead to.
 enum Option : std::uint16_t {
@@ -46,11 +50,7 @@ struct Buffer {
   bool is_text = false;
   std::uint32_t page_size = 0;  // 0: the file's
   std::vector<StreamPlace> streams;
-  std::uint64_t size() const {
-    std::uint64_t sum = 0;
-    for (const StreamPlace& s : streams) sum += s.size;
-    return sum;
-  }
+  bool is_empty() const { return !is_text && streams.empty(); }
 };
 
 /// "local [global] counter" -> "global"
@@ -131,7 +131,7 @@ class Reader {
       SWERVE_TRY(whole_.bytes(size, what));
     }
     SWERVE_TRY(read_command_lines(whole_));
-    SWERVE_TRY_ASSIGN(cpus_, whole_.u32("the number of CPUs"));
+    SWERVE_TRY_ASSIGN(cpus_, read_cpus(whole_));
     SWERVE_TRY_ASSIGN(std::string_view tag, whole_.bytes(10, "the kind of the file"));
     if (tag.starts_with("options")) {
       SWERVE_TRY(read_v6_options());
@@ -201,6 +201,7 @@ class Reader {
     std::set<std::uint64_t> seen;
     while (next != 0) {
       if (!seen.insert(next).second) return whole_.wrong(next, "the options lead in a circle");
+      if (seen.size() > kMostOptions) return whole_.wrong(next, "too many sections of options");
       SWERVE_TRY_ASSIGN(next, read_v7_options(next));
     }
     if (!sections_.contains(kHeaderInfo)) {
@@ -287,7 +288,7 @@ class Reader {
         clock_ = chosen(until_nul(data));
         return {};
       case kCpuCount: {
-        SWERVE_TRY_ASSIGN(cpus_, option.u32("the number of CPUs"));
+        SWERVE_TRY_ASSIGN(cpus_, read_cpus(option));
         return {};
       }
       case kTscToNs: {
@@ -323,18 +324,28 @@ class Reader {
       if (!is_text) {
         SWERVE_TRY_ASSIGN(buffer.page_size, option.u32("the page size of a buffer"));
         SWERVE_TRY(check_page_size(option.offset() - 4, buffer.page_size));
-        SWERVE_TRY_ASSIGN(const std::uint32_t cpus, option.u32("the number of CPUs"));
+        SWERVE_TRY_ASSIGN(const std::uint32_t cpus, read_cpus(option));
         for (std::uint32_t i = 0; i < cpus; ++i) {
           StreamPlace place;
           SWERVE_TRY_ASSIGN(place.cpu, option.u32("a CPU's number"));
+          if (place.cpu >= kMostCpus) {
+            return option.wrong(option.offset() - 4, cat("a CPU of number ", place.cpu));
+          }
           SWERVE_TRY_ASSIGN(place.offset, option.u64("the place of a CPU's events"));
           SWERVE_TRY_ASSIGN(place.size, option.u64("the size of a CPU's events"));
           if (place.size != 0) buffer.streams.push_back(place);
         }
       }
     }
+    if (buffers_.size() == kMostBuffers) return option.wrong(option.offset(), "too many buffers");
     buffers_.push_back(std::move(buffer));
     return {};
+  }
+
+  static Result<std::uint32_t> read_cpus(ByteReader& from) {
+    SWERVE_TRY_ASSIGN(const std::uint32_t cpus, from.u32("the number of CPUs"));
+    if (cpus <= kMostCpus) return cpus;
+    return from.wrong(from.offset() - 4, cat(cpus, " CPUs"));
   }
 
   /// The kernel's per_cpu/cpuN/stats, one CPU after the other; "Buffer: NAME" stands in front of
@@ -354,12 +365,12 @@ class Reader {
       const std::optional<std::uint64_t> number = number_in(value);
       if (!number) continue;
       if (name == "CPU") {
-        stat_cpu_ = static_cast<std::uint32_t>(*number);
-      } else if (stat_cpu_ && stat_buffer_ == wanted_ && *number > 0) {
-        if (name == "overrun") losses_[*stat_cpu_].overrun = true;
-        if (name == "commit overrun" || name == "dropped events") {
-          losses_[*stat_cpu_].dropped = true;
-        }
+        stat_cpu_.reset();
+        if (*number < kMostCpus) stat_cpu_ = static_cast<std::uint32_t>(*number);
+      } else if (stat_cpu_ && *number > 0) {
+        StreamPlace& loss = losses_[stat_buffer_][*stat_cpu_];
+        if (name == "overrun") loss.overrun = true;
+        if (name == "commit overrun" || name == "dropped events") loss.dropped = true;
       }
     }
   }
@@ -423,6 +434,9 @@ class Reader {
     for (std::uint32_t i = 0; i < count; ++i) {
       SWERVE_TRY_ASSIGN(const std::uint64_t size, from.u64("the size of an event's format"));
       SWERVE_TRY_ASSIGN(const std::string_view text, from.bytes(size, "an event's format"));
+      if (out_.formats.size() == kMostFormats) {
+        return from.wrong(from.offset() - size, "too many event formats");
+      }
       out_.formats.push_back({system, text});
     }
     return {};
@@ -454,31 +468,51 @@ class Reader {
   /// Finds the buffer that is wanted.
   Result<> choose_buffer() {
     const Buffer* found = nullptr;
-    std::vector<std::string> others;
+    std::vector<const Buffer*> others;
     for (const Buffer& buffer : buffers_) {
       if (buffer.name == wanted_) {
         found = &buffer;
-      } else if (!buffer.name.empty()) {
-        others.push_back(cat("'", escape(buffer.name), "'"));
+      } else {
+        others.push_back(&buffer);
       }
     }
-    const std::string there =
-        others.empty() ? "it has only the top buffer" : cat("there are the buffers ", join(others));
-    if (found == nullptr && !wanted_.empty()) {
-      return Error(ErrorCode::not_found, cat("no buffer '", escape(wanted_), "': ", there));
+    // Who records into an instance gets an empty top buffer, too: that is not what is meant.
+    if (wanted_.empty() && !others.empty() && (found == nullptr || found->is_empty())) {
+      std::erase_if(others, [](const Buffer* b) { return b->is_empty(); });
+      if (others.size() == 1) {
+        found = others[0];
+        wanted_ = found->name;
+        others.clear();
+      } else if (!others.empty()) {
+        return Error(ErrorCode::not_found,
+                     cat("the top buffer is empty; name the one that you mean: ", names(others)));
+      }
     }
-    // Who records into an instance gets an empty top buffer, too: not what is meant.
-    if (wanted_.empty() && !others.empty() &&
-        (found == nullptr || (!found->is_text && found->size() == 0))) {
-      return Error(ErrorCode::not_found,
-                   cat("the top buffer is empty, but ", there, ": name the one that you mean"));
+    if (found == nullptr && wanted_.empty()) {
+      return Error(ErrorCode::not_found, "it holds no buffer with events");
     }
-    if (found == nullptr) return Error(ErrorCode::not_found, "it holds no buffer with events");
+    if (found == nullptr) {
+      return Error(ErrorCode::not_found, cat("no buffer ", quoted(wanted_), "; there is ",
+                                             others.empty() ? "none" : names(others)));
+    }
     if (found->is_text) {
       return Error(ErrorCode::unsupported,
                    "it holds the text of a latency tracer and no recorded events");
     }
+    if (!wanted_.empty()) {
+      out_.which = cat(", buffer ", quoted(wanted_));
+    } else if (!others.empty()) {
+      out_.which = cat(", the top buffer (there is also ", names(others), ")");
+    }
     return take_streams(*found);
+  }
+  static std::string quoted(std::string_view name) { return cat("'", escape(name), "'"); }
+  static std::string names(const std::vector<const Buffer*>& buffers) {
+    std::vector<std::string> out;
+    for (const Buffer* buffer : buffers) {
+      out.push_back(buffer->name.empty() ? "the top buffer" : quoted(buffer->name));
+    }
+    return join(out);
   }
 
   Result<> take_streams(const Buffer& buffer) {
@@ -502,7 +536,7 @@ class Reader {
         return whole_.wrong(buffer.offset, cat("CPU ", place.cpu, " is there twice"));
       }
     }
-    for (const auto& [cpu, loss] : losses_) {
+    for (const auto& [cpu, loss] : losses_[wanted_]) {
       StreamPlace& place = by_cpu[cpu];  // a CPU of which all is lost has a place, too
       place.cpu = cpu;
       place.overrun = loss.overrun;
@@ -518,7 +552,7 @@ class Reader {
     return ByteReader(out_.bytes.substr(at), out_.swap, offset, "");
   }
 
-  const std::string& wanted_;
+  std::string wanted_;
   ByteReader whole_;
   Unpacker unpacker_;
   TraceFile out_;
@@ -530,7 +564,7 @@ class Reader {
   std::map<std::uint16_t, std::uint64_t> sections_;  // where they are, by number
   std::string stat_buffer_;
   std::optional<std::uint32_t> stat_cpu_;
-  std::map<std::uint32_t, StreamPlace> losses_;  // by CPU, of the buffer that is wanted
+  std::map<std::string, std::map<std::uint32_t, StreamPlace>> losses_;  // by buffer and CPU
 };
 
 }  // namespace

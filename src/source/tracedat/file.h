@@ -62,6 +62,7 @@ struct TraceFile {
   bool streams_packed = false;
   PageLayout page;
   std::vector<FormatText> formats;
+  std::string which;  // to be said behind the version: the buffer, where there is a choice
   std::string clock;
   TimeChange time;
   std::map<std::uint32_t, std::string> comms;    // by thread

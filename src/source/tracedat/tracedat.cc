@@ -156,7 +156,9 @@ class TraceDat final : public Recording {
     return true;
   }
 
-  std::string format() const override { return cat("trace.dat version ", file_.version); }
+  std::string format() const override {
+    return cat("trace.dat version ", file_.version, file_.which);
+  }
   std::string clock() const override { return file_.clock; }
   bool describes_itself() const override { return true; }
   std::vector<RecordedKind> all_kinds() const override {

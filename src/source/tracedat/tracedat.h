@@ -7,7 +7,8 @@
 //
 // Files of either endianness and of kernels with a long of 4 or 8 bytes are read. Times are what
 // `trace-cmd report -t` shows: the recorded ones, converted where the file says how (TSC2NSEC) and
-// shifted where it says by how much (--date, --ts-offset). A guest's trace keeps the times of its
+// shifted where it says by how much (--date, --ts-offset); of the clocks "counter" and "x86-tsc"
+// (without TSC2NSEC) they are no nanoseconds. A guest's trace keeps the times of its
 // own clock: what it says about its host's (TIME_SHIFT) is not applied.
 //
 // Lost events: a mark in a sub-buffer makes a hole from its CPU's event before to the one after.
@@ -31,12 +32,13 @@ namespace swerve {
 /// Whether a file that begins so is one.
 bool is_tracedat(std::string_view beginning);
 
-/// Reads the buffer of that name; empty: the top one. An input that is not mapped() is copied to a
-/// temporary file first, which has no name and is gone with the process. The CPUs' streams are
-/// merged by time; where the times are equal the lower CPU comes first. Errors: invalid (with the
-/// offset), not_found (no such buffer, or the top one is empty while others are not; names those
-/// there are), unsupported (a version or compression that is not known; a latency tracer's text),
-/// io.
+/// Reads the buffer of that name; empty: the top one, or where that is empty the only other one
+/// that is not. Recording::format() says which, where there are several. An input that is not
+/// mapped() is copied to a temporary file first, which has no name and is gone with the process.
+/// The CPUs' streams are merged by time; where the times are equal the lower CPU comes first.
+/// Errors: invalid (with the offset), not_found (no such buffer, or no telling which one is meant;
+/// names those there are), unsupported (a version or compression that is not known; a latency
+/// tracer's text), io.
 Result<std::unique_ptr<Recording>> open_tracedat(std::unique_ptr<Input> input,
                                                  const std::string& buffer,
                                                  const Interest& interest);

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -538,16 +539,35 @@ TEST(TraceDat, BuffersAreFoundByName) {
     const Read two = read_bytes(file.str(), "two");
     EXPECT_THAT(times(two), ElementsAre(3));
     EXPECT_EQ(two.recording->clock(), "boot");
+    EXPECT_EQ(two.recording->format(), cat("trace.dat version ", version, ", buffer 'two'"));
+    EXPECT_EQ(read_bytes(file.str()).recording->format(),
+              cat("trace.dat version ", version, ", the top buffer (there is also 'one', 'two')"));
     EXPECT_EQ(read_bytes(file.str(), "three").open_error,
-              "no buffer 'three': there are the buffers 'one', 'two'");
-    file.buffers[1].streams = {};
-    EXPECT_THAT(read_bytes(file.str()).open_error,
-                AllOf(HasSubstr("the top buffer is empty"), HasSubstr("'one', 'two'")));
-    file.buffers.erase(file.buffers.begin(), file.buffers.begin() + 1);
+              version == 6 ? "no buffer 'three'; there is 'one', 'two', the top buffer"
+                           : "no buffer 'three'; there is 'one', the top buffer, 'two'");
+  }
+}
+
+TEST(TraceDat, TheOnlyBufferWithEventsNeedsNoName) {
+  for (const int version : {6, 7}) {
+    File file;
+    file.version = version;
+    const std::string stream = Page(file, 5).event(0, Sample{}).str();
+    file.options = {{2, std::string("\nBuffer: one\n\n\0", 15)}, cpu_stat(0, 5, 0, 0)};
+    file.buffers = {{"", "mono", {}}, {"one", "global", {{0, stream}}}, {"two", "boot", {}}};
+    const Read read = read_bytes(file.str());
+    EXPECT_THAT(times(read), ElementsAre(5));
+    EXPECT_EQ(read.recording->clock(), "global");
+    EXPECT_EQ(read.recording->format(), cat("trace.dat version ", version, ", buffer 'one'"));
+    EXPECT_THAT(read.holes, SizeIs(2)) << "its counters are looked at";
+    file.buffers[2].streams = {{0, stream}};
+    EXPECT_EQ(read_bytes(file.str()).open_error,
+              "the top buffer is empty; name the one that you mean: 'one', 'two'");
+    EXPECT_THAT(times(read_bytes(file.str(), "two")), ElementsAre(5));
     file.buffers.resize(1);
-    EXPECT_EQ(read_bytes(file.str(), "three").open_error,
-              "no buffer 'three': it has only the top buffer");
-    EXPECT_EQ(read_bytes(file.str()).open_error, "");
+    const Read nothing = read_bytes(file.str());
+    EXPECT_EQ(nothing.open_error + nothing.error, "");
+    EXPECT_THAT(nothing.events, IsEmpty());
   }
 }
 
@@ -814,6 +834,18 @@ TEST(TraceDat, DamagedChunksAreTold) {
   }
 }
 
+RC_GTEST_PROP(TraceDatDamage, ARealFileWithChangedBytesIsReadOrRefused, ()) {
+  static const std::string whole = content(data("streams/wwnr-b.trace.dat"));
+  std::string changed = whole;
+  for (int i = *rc::gen::inRange(1, 20); i > 0; --i) {
+    changed[*rc::gen::inRange(std::size_t{0}, whole.size())] = *rc::gen::arbitrary<char>();
+  }
+  if (*rc::gen::inRange(0, 4) == 0) changed.resize(*rc::gen::inRange(std::size_t{0}, whole.size()));
+  const Read read = read_bytes(std::move(changed));
+  RC_ASSERT(read.events.size() + read.not_understood <= 2 * 20172U);
+  RC_ASSERT(read.error.find('\n') == std::string::npos);
+}
+
 TEST(TraceDat, FilesThatCannotBeReadSayWhy) {
   const File file = with_streams(File{}, {Page(File{}, 1).event(0, Sample{}).str()});
   const std::string whole = file.str();
@@ -828,6 +860,13 @@ TEST(TraceDat, FilesThatCannotBeReadSayWhy) {
   big_page.page_size = 4096;
   File shift = file;
   shift.options = {{14, built::Bytes(false).u32(1).u32(64).u64(0).out}};
+  File many_cpus;
+  many_cpus.version = 6;
+  many_cpus.version_6_cpus = 8193;
+  File high_cpu = file;
+  high_cpu.buffers[0].streams[0].first = 8192;
+  File many_buffers = file;
+  many_buffers.buffers.resize(300);
   const std::size_t none = whole.find("none") + 6;  // where the place of the options stands
   struct Case {
     const char* says;
@@ -836,6 +875,7 @@ TEST(TraceDat, FilesThatCannotBeReadSayWhy) {
   for (const Case& c : std::vector<Case>{
            {"at 0x0: the magic takes 10 bytes", "\x17"},
            {"not a trace.dat", changed(0, "x")},
+           {"it holds no buffer with events", File{}.str()},
            {"version 8 of trace.dat is not known", changed(10, "8")},
            {"no endianness has number 7", changed(12, "\x07")},
            {"a long of 5 bytes", changed(13, "\x05")},
@@ -846,6 +886,9 @@ TEST(TraceDat, FilesThatCannotBeReadSayWhy) {
            {"section", changed(none, std::string("\1\0\0\0\0\0\0\0", 8))},
            {"CPU 0 is there twice", twice.str()},
            {"a shift of 64 bits", shift.str()},
+           {"8193 CPUs", many_cpus.str()},
+           {"a CPU of number 8192", high_cpu.str()},
+           {"too many buffers", many_buffers.str()},
            {"no header_page stands here", changed(whole.find("header_page"), "x")},
            {"a header_page that is none", changed(whole.find("timestamp"), "x")},
            {"section 17 stands where 16 should", changed(none + 8, std::string("\x11", 1))},
