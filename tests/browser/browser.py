@@ -4,8 +4,8 @@
 A case is a function; its first line of documentation is its name. The browser is driven through a pipe with its
 debugging protocol: no network, no other program.
 
-    browser.py --pages MAKE_PAGES [FUNCTION...]     run cases (all when none is named)
-    browser.py --list                               "FUNCTION NAME" a line
+    browser.py --pages MAKE_PAGES --swerve PATH --source DIR [FUNCTION...]     run cases (all when none is named)
+    browser.py --list                                                          "FUNCTION NAME" a line
 """
 import argparse
 import base64
@@ -21,7 +21,7 @@ import tempfile
 import time
 
 CASES = []
-PAGES = KEEP = None
+PAGES = SWERVE = SOURCE = KEEP = None
 PATIENCE = 150  # seconds for an answer, on a busy machine
 
 
@@ -215,6 +215,27 @@ def hostile_names_are_texts():
         expect_equal(chromium.run("window.pwned"), None)
 
 
+@case
+def of_the_command():
+    """swerve check --html: the kernel's own violation, on a page"""
+    with tempfile.TemporaryDirectory() as home:
+        page = os.path.join(home, "page.html")
+        checked = subprocess.run(
+            [SWERVE, "check", "wwnr", "--plain-states", "--monitors", os.path.join(SOURCE, "monitors"), "--html", page,
+             os.path.join(SOURCE, "tests/data/streams/wwnr-b.trace.dat")],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE, env={**os.environ, "HOME": home})
+        expect_equal(checked.returncode, 1, checked.stdout.decode())
+        chromium = Browser(home)
+        try:
+            chromium.open(page)
+            expect_equal(chromium.complaints, [])
+            expect_equal(chromium.run("[...document.querySelector('#m0-v1 > .row').cells].map(c => c.textContent)"),
+                         ["1", "10.912845624", "pingpong 84", "2", "pingpong 97", "running", "wakeup", "switch_out"])
+            expect_equal(chromium.run("document.querySelector('#m0-v1 .timeline .mark .event').textContent"), "wakeup")
+        finally:
+            chromium.close()
+
+
 OPACITY = """Object.fromEntries([...document.querySelectorAll('#m0 figure .refused.edge, #m0 figure .taken')]
     .map(e => [e.getAttribute('class').split(' ').pop(), Number(getComputedStyle(e).opacity)]))"""
 
@@ -349,6 +370,8 @@ def prints():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--pages", help="the program that makes the pages")
+    parser.add_argument("--swerve", default="swerve")
+    parser.add_argument("--source", default=os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     parser.add_argument("--keep", help="a folder for the pictures")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("cases", nargs="*")
@@ -357,8 +380,9 @@ def main():
         for function in CASES:
             print(function.__name__, function.__doc__)
         return 0
-    global PAGES, KEEP
-    PAGES, KEEP = os.path.abspath(options.pages), options.keep
+    global PAGES, SWERVE, SOURCE, KEEP
+    PAGES, SWERVE = os.path.abspath(options.pages), os.path.abspath(options.swerve)
+    SOURCE, KEEP = options.source, options.keep
     chosen = [function for function in CASES if not options.cases or function.__name__ in options.cases]
     if not chosen:
         print("there is no such case", file=sys.stderr)
