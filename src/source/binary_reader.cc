@@ -165,7 +165,7 @@ class BinaryReader final : public Recording {
   Error broken(std::string_view what) const;
   Result<std::string_view> take(std::size_t size);
   Result<Block> take_block();
-  void count(Batch& out) const;
+  void count(Batch& out);
   Result<> read_kinds(std::string_view front);
   Result<> read_threads(std::string_view front);
   Result<> read_end(std::string_view front);
@@ -191,10 +191,12 @@ class BinaryReader final : public Recording {
   const std::unique_ptr<Input> input_;
   const Interest& interest_;
   const std::string_view mapped_;
-  std::string buffer_;          // of what is not mapped
-  std::uint64_t offset_ = 0;    // bytes taken
-  std::uint64_t block_at_ = 0;  // where the block that is being read begins
-  std::uint64_t blocks_ = 0;    // taken
+  static constexpr std::uint64_t kForgetBytes = 8U << 20;
+  std::uint64_t forgotten_ = 0;  // of mapped_: what need not stay in memory
+  std::string buffer_;           // of what is not mapped
+  std::uint64_t offset_ = 0;     // bytes taken
+  std::uint64_t block_at_ = 0;   // where the block that is being read begins
+  std::uint64_t blocks_ = 0;     // taken
   bool ended_ = false;
 
   std::string clock_, made_from_;
@@ -324,8 +326,12 @@ Result<bool> BinaryReader::next(Batch& out) {
   return false;
 }
 
-void BinaryReader::count(Batch& out) const {
+void BinaryReader::count(Batch& out) {
   out.bytes_read = mapped_.empty() ? input_->taken() : offset_;
+  if (!mapped_.empty() && offset_ - forgotten_ >= kForgetBytes) {
+    input_->forget(mapped_.substr(forgotten_, offset_ - forgotten_));
+    forgotten_ = offset_;
+  }
   out.events_read = events_;
   out.late = 0;
   out.not_understood = 0;
