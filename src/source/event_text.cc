@@ -1,6 +1,7 @@
 #include "source/event_text.h"
 
 #include <algorithm>
+#include <array>
 
 namespace swerve {
 
@@ -10,10 +11,18 @@ constexpr std::size_t kPlaces = 256;
 constexpr std::size_t kMostFields = 128;  // of one event; no tracepoint comes near
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_name(char c) {
-  const char lower = static_cast<char>(c | 0x20);
-  return (lower >= 'a' && lower <= 'z') || is_digit(c) || c == '_';
-}
+
+/// By byte: whether it may be part of a name of C.
+constexpr std::array<bool, 256> kIsName = [] {
+  std::array<bool, 256> out{};
+  for (int c = 0; c < 256; ++c) {
+    const int lower = c | 0x20;
+    out[static_cast<std::size_t>(c)] =
+        (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  }
+  return out;
+}();
+bool is_name(char c) { return kIsName[static_cast<unsigned char>(c)]; }
 
 std::size_t end_of_name(std::string_view text, std::size_t at) {
   while (at < text.size() && is_name(text[at])) ++at;

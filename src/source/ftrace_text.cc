@@ -55,10 +55,10 @@ bool read_head_at(std::string_view line, std::size_t hyphen, Head& head) {
   at = skip(line, at + 1, ' ');
   head.flags = !is_digit(look(at));
   if (head.flags) {
-    const std::size_t flags_end = std::min(line.find(' ', at), line.size());
     constexpr std::size_t kMostFlags = 10;
-    if (flags_end - at > kMostFlags) return false;
-    at = skip(line, flags_end, ' ');
+    const std::size_t most = at + kMostFlags;
+    while (look(at) != ' ' && at < most) ++at;
+    at = skip(line, at, ' ');
   }
   at = read_time(line, at, head.time);
   if (at == 0 || look(at) != ':' || look(at + 1) != ' ') return false;

@@ -228,7 +228,8 @@ std::vector<std::string> lines_of(std::string text, std::size_t longest = LineRe
     if (!more) return {"error: " + more.error().message()};
     if (!*more) return out;
     out.push_back(std::to_string(line.number) + ":" + std::string(line.text) +
-                  (line.too_long ? "+" : "") + (line.ended ? "" : "!"));
+                  (line.too_long ? "+" : "") + (line.ended ? "" : "!") +
+                  (line.has_zero ? "0" : ""));
   }
 }
 
@@ -239,7 +240,17 @@ TEST(LineReader, GivesLinesWithoutTheirEnds) {
   EXPECT_THAT(lines_of("a\n\nb\n"), ElementsAre("1:a", "2:", "3:b"));
   EXPECT_THAT(lines_of("a\r\nb\rc\r\n"), ElementsAre("1:a", "2:b\rc"));
   EXPECT_THAT(lines_of("a\nb"), ElementsAre("1:a", "2:b!"));
-  EXPECT_THAT(lines_of(std::string("a\0b\n", 4)), ElementsAre(std::string("1:a\0b", 5)));
+  EXPECT_THAT(lines_of(std::string("a\0b\n", 4)), ElementsAre(std::string("1:a\0b0", 6)));
+  EXPECT_THAT(lines_of(std::string("a\n\0\nb\nc\0\n\nd", 11)), ElementsAre("1:a",
+                                                                           std::string("2:\0"
+                                                                                       "0",
+                                                                                       4),
+                                                                           "3:b",
+                                                                           std::string("4:c\0"
+                                                                                       "0",
+                                                                                       5),
+                                                                           "5:", "6:d!"));
+  EXPECT_THAT(lines_of(std::string("abcdef\0\nabc\n", 12), 3), ElementsAre("1:abc+0", "2:abc"));
 }
 
 TEST(LineReader, ALongLineIsCutOffAndTheNextIsWhole) {

@@ -21,27 +21,23 @@ bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 /// not depend on what follows.
 const char* end_of(char what, const char* at, const char* end) {
   const char* p = at;
-  switch (what) {
-    case 'd': {
-      while (p != end && *p == ' ') ++p;
-      if (p != end && *p == '-') ++p;
-      const char* const digits = p;
-      while (p != end && is_digit(*p)) ++p;
-      return p != digits ? p : at;
-    }
-    case 'i':
-      while (p != end && (is_letter(*p) || is_digit(*p) || *p == '_' || *p == '.' || *p == '+')) {
-        ++p;
-      }
-      return p;
-    case 'f': {
-      const std::string_view rest(at, static_cast<std::size_t>(end - at));
-      return rest == " (final)" || rest == " " ? end : at;
-    }
-    default:  // w, x, b, p
-      while (p != end && *p != ' ') ++p;
-      return p;
+  if (what == 'd') {
+    while (p != end && *p == ' ') ++p;
+    if (p != end && *p == '-') ++p;
+    const char* const digits = p;
+    while (p != end && is_digit(*p)) ++p;
+    return p != digits ? p : at;
   }
+  if (what == 'i') {
+    while (p != end && (is_letter(*p) || is_digit(*p) || *p == '_' || *p == '.' || *p == '+')) ++p;
+    return p;
+  }
+  if (what == 'f') {
+    const std::string_view rest(at, static_cast<std::size_t>(end - at));
+    return rest == " (final)" || rest == " " ? end : at;
+  }
+  while (p != end && *p != ' ') ++p;  // w, x, b, p
+  return p;
 }
 
 /// The letters of trace-cmd's plugin, as the kernel has them today.
@@ -59,66 +55,66 @@ struct Printed {
 };
 
 const std::vector<Printed>& table() {
-  static constexpr std::string_view kTask = "comm={comm:c} pid={pid:d} prio={prio:d}";
+  static constexpr std::string_view kTask = "comm={comm:u} pid={pid:d} prio={prio:d}";
   static constexpr std::string_view kWakeup =
-      "comm={comm:c} pid={pid:d} prio={prio:d} target_cpu={target_cpu:d}";
+      "comm={comm:u} pid={pid:d} prio={prio:d} target_cpu={target_cpu:d}";
   static constexpr std::string_view kOldWakeup =
-      "comm={comm:c} pid={pid:d} prio={prio:d} success={success:d} target_cpu={target_cpu:d}";
+      "comm={comm:u} pid={pid:d} prio={prio:d} success={success:d} target_cpu={target_cpu:d}";
   static constexpr std::string_view kPluginWakeup =
-      "{comm:c}:{pid:d} [{prio:d}] CPU:{target_cpu:d}";
+      "{comm:u}:{pid:d} [{prio:d}] CPU:{target_cpu:d}";
   static constexpr std::string_view kOldPluginWakeup =
-      "{comm:c}:{pid:d} [{prio:d}] success={success:d} CPU:{target_cpu:d}";
-  static constexpr std::string_view kDelay = "comm={comm:c} pid={pid:d} delay={delay:d} [ns]";
-  static constexpr std::string_view kRawDelay = "comm={comm:c} pid={pid:d} delay={delay:d}";
+      "{comm:u}:{pid:d} [{prio:d}] success={success:d} CPU:{target_cpu:d}";
+  static constexpr std::string_view kDelay = "comm={comm:u} pid={pid:d} delay={delay:d} [ns]";
+  static constexpr std::string_view kRawDelay = "comm={comm:u} pid={pid:d} delay={delay:d}";
   static constexpr std::string_view kPrint = "{ip:i}: {buf:s}";
   static constexpr std::string_view kRawPrint = "ip={ip:i} buf={buf:s}";
   static const std::vector<Printed> events{
       {"sched_switch",
-       {"prev_comm={prev_comm:c} prev_pid={prev_pid:d} prev_prio={prev_prio:d} "
-        "prev_state={prev_state:w} ==> next_comm={next_comm:c} next_pid={next_pid:d} "
+       {"prev_comm={prev_comm:u} prev_pid={prev_pid:d} prev_prio={prev_prio:d} "
+        "prev_state={prev_state:w} ==> next_comm={next_comm:u} next_pid={next_pid:d} "
         "next_prio={next_prio:d}",
-        "prev_comm={prev_comm:c} prev_pid={prev_pid:d} prev_prio={prev_prio:d} "
-        "prev_state={prev_state:d} next_comm={next_comm:c} next_pid={next_pid:d} "
+        "prev_comm={prev_comm:u} prev_pid={prev_pid:d} prev_prio={prev_prio:d} "
+        "prev_state={prev_state:d} next_comm={next_comm:u} next_pid={next_pid:d} "
         "next_prio={next_prio:d}",
         "{prev_comm:c}:{prev_pid:d} [{prev_prio:d}] {prev_state:p} ==> "
-        "{next_comm:c}:{next_pid:d} [{next_prio:d}]"}},
+        "{next_comm:u}:{next_pid:d} [{next_prio:d}]"}},
       {"sched_wakeup", {kWakeup, kOldWakeup, kPluginWakeup, kOldPluginWakeup}},
       {"sched_wakeup_new", {kWakeup, kOldWakeup, kPluginWakeup, kOldPluginWakeup}},
       {"sched_waking", {kWakeup, kOldWakeup, kPluginWakeup, kOldPluginWakeup}},
       {"sched_migrate_task",
-       {"comm={comm:c} pid={pid:d} prio={prio:d} orig_cpu={orig_cpu:d} dest_cpu={dest_cpu:d}"}},
+       {"comm={comm:u} pid={pid:d} prio={prio:d} orig_cpu={orig_cpu:d} dest_cpu={dest_cpu:d}"}},
       {"sched_process_free", {kTask}},
       {"sched_wait_task", {kTask}},
       {"sched_process_wait", {kTask}},
       {"sched_process_exit",
-       {kTask, "comm={comm:c} pid={pid:d} prio={prio:d} group_dead={group_dead:b}"}},
+       {kTask, "comm={comm:u} pid={pid:d} prio={prio:d} group_dead={group_dead:b}"}},
       {"sched_process_fork",
-       {"comm={parent_comm:c} pid={parent_pid:d} child_comm={child_comm:c} "
+       {"comm={parent_comm:u} pid={parent_pid:d} child_comm={child_comm:u} "
         "child_pid={child_pid:d}",
-        "parent_comm={parent_comm:c} parent_pid={parent_pid:d} child_comm={child_comm:c} "
+        "parent_comm={parent_comm:u} parent_pid={parent_pid:d} child_comm={child_comm:u} "
         "child_pid={child_pid:d}"}},
       {"sched_process_exec", {"filename={filename:s} pid={pid:d} old_pid={old_pid:d}"}},
-      {"sched_process_hang", {"comm={comm:c} pid={pid:d}"}},
-      {"sched_pi_setprio", {"comm={comm:c} pid={pid:d} oldprio={oldprio:d} newprio={newprio:d}"}},
+      {"sched_process_hang", {"comm={comm:u} pid={pid:d}"}},
+      {"sched_pi_setprio", {"comm={comm:u} pid={pid:d} oldprio={oldprio:d} newprio={newprio:d}"}},
       {"sched_stat_wait", {kDelay, kRawDelay}},
       {"sched_stat_sleep", {kDelay, kRawDelay}},
       {"sched_stat_iowait", {kDelay, kRawDelay}},
       {"sched_stat_blocked", {kDelay, kRawDelay}},
       {"sched_stat_runtime",
-       {"comm={comm:c} pid={pid:d} runtime={runtime:d} [ns]",
-        "comm={comm:c} pid={pid:d} runtime={runtime:d}",
-        "comm={comm:c} pid={pid:d} runtime={runtime:d} [ns] vruntime={vruntime:d} [ns]",
-        "comm={comm:c} pid={pid:d} runtime={runtime:d} vruntime={vruntime:d}"}},
+       {"comm={comm:u} pid={pid:d} runtime={runtime:d} [ns]",
+        "comm={comm:u} pid={pid:d} runtime={runtime:d}",
+        "comm={comm:u} pid={pid:d} runtime={runtime:d} [ns] vruntime={vruntime:d} [ns]",
+        "comm={comm:u} pid={pid:d} runtime={runtime:d} vruntime={vruntime:d}"}},
       {"task_newtask",
-       {"pid={pid:d} comm={comm:c} clone_flags={clone_flags:x} "
+       {"pid={pid:d} comm={comm:u} clone_flags={clone_flags:x} "
         "oom_score_adj={oom_score_adj:d}"}},
       {"task_rename",
-       {"pid={pid:d} oldcomm={oldcomm:c} newcomm={newcomm:c} oom_score_adj={oom_score_adj:d}",
-        "oldcomm={oldcomm:c} newcomm={newcomm:c} oom_score_adj={oom_score_adj:d}"}},
+       {"pid={pid:d} oldcomm={oldcomm:c} newcomm={newcomm:u} oom_score_adj={oom_score_adj:d}",
+        "oldcomm={oldcomm:c} newcomm={newcomm:u} oom_score_adj={oom_score_adj:d}"}},
       {"signal_generate",
-       {"sig={sig:d} errno={errno:d} code={code:d} comm={comm:c} pid={pid:d} grp={group:d} "
+       {"sig={sig:d} errno={errno:d} code={code:d} comm={comm:u} pid={pid:d} grp={group:d} "
         "res={result:d}",
-        "sig={sig:d} errno={errno:d} code={code:d} comm={comm:c} pid={pid:d} group={group:d} "
+        "sig={sig:d} errno={errno:d} code={code:d} comm={comm:u} pid={pid:d} group={group:d} "
         "result={result:d}"}},
       {"sys_enter", {"NR {id:d} (*", "id={id:d} args=*"}},
       {"sys_exit", {"NR {id:d} = {ret:d}", "id={id:d} ret={ret:d}"}},
@@ -226,12 +222,13 @@ void PrintedForm::match(Reading& reading, std::size_t part, const char* at) cons
       return;
     }
     const Text& next = parts_[part + 1].before;
-    if (p.what == 'c') {
+    if (p.what == 'c' || p.what == 'u') {
       const char* const most = at + std::min<std::ptrdiff_t>(kLongestComm, end - at - 1);
       for (const char* value_end = at; value_end <= most && reading.ways < 2; ++value_end) {
         if (*value_end != next.text[0] || !next.at(value_end, end)) continue;
         reading.now[part] = {at, static_cast<std::size_t>(value_end - at)};
         match(reading, part + 1, value_end);
+        if (p.what == 'u' && reading.ways != 0) return;
       }
       return;
     }
@@ -290,7 +287,7 @@ bool PrintedForm::all_in(std::span<const FoundField> fields) const {
     return std::any_of(fields.begin(), fields.end(), [&](const FoundField& field) {
       if (field.name != part.name) return false;
       if (part.what == 's') return true;
-      if (part.what == 'c') return field.text.size() <= kLongestComm;
+      if (part.what == 'c' || part.what == 'u') return field.text.size() <= kLongestComm;
       const char* const end = field.text.data() + field.text.size();
       return !field.text.empty() && end_of(part.what, field.text.data(), end) == end;
     });

@@ -20,6 +20,7 @@ class PrintedForm {
 
   /// "comm={comm:c} pid={pid:d}". What a field may be:
   ///   c  a task's name: up to 15 bytes, blanks among them
+  ///   u  the same, where what follows can stand in one place only
   ///   s  any text
   ///   d  a decimal number, blanks before it are left out
   ///   x  a hexadecimal number, with 0x or without

@@ -23,9 +23,15 @@ LineReader::LineReader(Input& input, std::size_t longest)
       buffer_(new char[size_]) {}
 
 void LineReader::restart() noexcept {
-  begin_ = end_ = 0;
+  begin_ = end_ = zero_ = 0;
   input_ended_ = skipping_ = false;
   number_ = 0;
+}
+
+std::size_t LineReader::find_zero(std::size_t from) const noexcept {
+  const void* const zero = std::memchr(buffer_.get() + from, '\0', end_ - from);
+  return zero == nullptr ? end_
+                         : static_cast<std::size_t>(static_cast<const char*>(zero) - buffer_.get());
 }
 
 Result<> LineReader::fill() {
@@ -35,6 +41,7 @@ Result<> LineReader::fill() {
   SWERVE_TRY_ASSIGN(const std::size_t got, input_.read(buffer_.get() + end_, size_ - end_));
   end_ += got;
   input_ended_ = got == 0;
+  zero_ = find_zero(0);
   return {};
 }
 
@@ -49,6 +56,7 @@ Result<bool> LineReader::next(Line& line) {
     const bool whole = newline != nullptr || input_ended_;
     if (skipping_ && (whole || size > longest_)) {
       begin_ += size + (newline != nullptr ? 1 : 0);
+      if (zero_ < begin_) zero_ = find_zero(begin_);
       skipping_ = !whole;
       searched = 0;
       if (whole && newline == nullptr) return false;
@@ -57,10 +65,12 @@ Result<bool> LineReader::next(Line& line) {
     if (whole || size > longest_) {
       if (size == 0 && newline == nullptr) return false;
       line = {std::string_view(from, std::min(size, longest_)), ++number_, newline != nullptr,
-              size > longest_};
+              size > longest_, false};
       if (!line.too_long && line.text.ends_with('\r')) line.text.remove_suffix(1);
       skipping_ = !whole;
+      line.has_zero = zero_ < begin_ + size;
       begin_ += size + (newline != nullptr ? 1 : 0);
+      if (line.has_zero) zero_ = find_zero(begin_);
       return true;
     }
     searched = size;

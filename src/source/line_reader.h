@@ -19,6 +19,7 @@ class LineReader {
     std::uint64_t number = 0;  // from 1
     bool ended = true;         // false: the input ends without an end of the line
     bool too_long = false;     // `text` is only its beginning
+    bool has_zero = false;     // a byte of it is 0
   };
 
   /// `input` must outlive the reader. A line longer than `longest` bytes is not kept whole.
@@ -33,6 +34,7 @@ class LineReader {
 
  private:
   Result<> fill();
+  std::size_t find_zero(std::size_t from) const noexcept;
 
   Input& input_;
   std::size_t longest_;
@@ -40,6 +42,7 @@ class LineReader {
   std::unique_ptr<char[]> buffer_;
   std::size_t begin_ = 0;  // what was read and not given yet: [begin_, end_)
   std::size_t end_ = 0;
+  std::size_t zero_ = 0;  // the first byte that is 0 in it; end_: there is none
   bool input_ended_ = false;
   bool skipping_ = false;  // the rest of a line that was too long
   std::uint64_t number_ = 0;

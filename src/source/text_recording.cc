@@ -124,7 +124,7 @@ bool TextRecording::is_worth_a_pass() {
 }
 
 TextRecording::Line TextRecording::read_whole(const LineReader::Line& line) {
-  if (line.too_long || line.text.find('\0') != std::string_view::npos) return {};
+  if (line.too_long || line.has_zero) return {};
   Line read = read_line(line.text);
   // The last line may be cut off anywhere: in the middle of its last number.
   if (read.is == Line::Is::event && !line.ended) read.is = Line::Is::not_understood;
@@ -235,21 +235,24 @@ Result<bool> TextRecording::next(Batch& out) {
 
 std::size_t read_decimal(std::string_view text, std::size_t at, std::uint64_t most,
                          std::uint64_t& out) {
+  const char* const from = text.data() + at;
+  const char* const end = text.data() + text.size();
+  const char* const safe = end - from > 19 ? from + 19 : end;  // so many digits always fit
+  const auto digit = [](const char* p) {
+    return static_cast<unsigned>(static_cast<unsigned char>(*p) - '0');
+  };
   std::uint64_t value = 0;
-  std::size_t end = at;
-  for (; end < text.size(); ++end) {
-    const auto digit = static_cast<unsigned>(static_cast<unsigned char>(text[end]) - '0');
-    if (digit > 9) break;
-    if (end - at < 19) {  // there is room for another digit
-      value = value * 10 + digit;
-    } else if (__builtin_mul_overflow(value, 10U, &value) ||
-               __builtin_add_overflow(value, digit, &value)) {
-      return 0;
-    }
+  const char* p = from;
+  for (; p != safe && digit(p) <= 9; ++p) value = value * 10 + digit(p);
+  if (p == from) return 0;
+  if (p == safe && p != end && digit(p) <= 9) {
+    if (__builtin_mul_overflow(value, 10U, &value)) return 0;
+    if (__builtin_add_overflow(value, digit(p), &value)) return 0;
+    if (++p != end && digit(p) <= 9) return 0;
   }
-  if (end == at || value > most) return 0;
+  if (value > most) return 0;
   out = value;
-  return end;
+  return at + static_cast<std::size_t>(p - from);
 }
 
 std::size_t read_time(std::string_view text, std::size_t at, std::uint64_t& out) {
