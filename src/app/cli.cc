@@ -18,8 +18,8 @@ namespace {
 constexpr int kUsage = 1;         // as the kernel's tool
 constexpr int kVerdictUsage = 2;  // of commands where 1 is a verdict
 
-const std::vector<std::string> kCommands = {"list",    "probes", "mon",   "check",
-                                            "convert", "serve",  "model", "doctor"};
+const std::vector<std::string> kCommands = {"list",   "probes", "mon",   "check", "convert",
+                                            "events", "serve",  "model", "doctor"};
 
 bool gives_verdict(std::string_view command) {
   return command == "model" || command == "check" || command == "convert";
@@ -229,6 +229,36 @@ void add_convert(CLI::App& app, ConvertOptions& options, int& status) {
   convert->callback([&] { status = run_convert(options); });
 }
 
+void add_events(CLI::App& app, EventsOptions& options, int& status) {
+  CLI::App* events =
+      app.add_subcommand("events", "What must be recorded for monitors, ready to paste");
+  events
+      ->add_option("MONITOR", options.monitors,
+                   "A monitor's name, PARENT:NAME, a container, or the path of a definition")
+      ->type_name("")
+      ->required();
+  using Tool = EventsOptions::Tool;
+  std::vector<CLI::Option*> tools;
+  const auto tool = [&](const char* flag, Tool which, const char* help) {
+    CLI::Option* const option = events->add_flag_callback(
+        flag, [&options, which] { options.tool = which; }, help);
+    for (CLI::Option* const other : tools) option->excludes(other);
+    tools.push_back(option);
+  };
+  tool("--ftrace", Tool::ftrace, "A script for an ftrace instance of its own");
+  tool("--trace-cmd", Tool::trace_cmd, "The command line of trace-cmd");
+  tool("--perf", Tool::perf, "The command lines of perf");
+  tool("--lttng", Tool::lttng, "The command lines of lttng");
+  events->add_option("--seconds", options.seconds, "How long to record; 10 without")
+      ->check(CLI::Range(1, 1'000'000))
+      ->type_name("N");
+  add_folders(*events, options.folders);
+  events->footer(
+      "Without a tool: one event a line, with the fields that the monitors read.\n"
+      "The times of such recordings are those of CLOCK_MONOTONIC, as those of 'swerve mon'.");
+  events->callback([&] { status = run_events(options); });
+}
+
 /// "4M", "512K" or bytes: a power of two, as the kernel wants for a ring, and at least a page.
 std::uint32_t ring_size(const std::string& text) {
   std::uint64_t size = 0;
@@ -328,6 +358,7 @@ int parse_and_run(std::vector<std::string> arguments) {
   CheckOptions check;
   std::vector<std::string> check_arguments;
   ConvertOptions convert;
+  EventsOptions events;
   ServeOptions serve;
   ModelOptions model;
   DoctorOptions doctor;
@@ -336,6 +367,7 @@ int parse_and_run(std::vector<std::string> arguments) {
   add_mon(app, mon, status);
   add_check(app, check, check_arguments, status);
   add_convert(app, convert, status);
+  add_events(app, events, status);
   add_serve(app, serve, status);
   add_model(app, model, status);
   add_doctor(app, doctor, status);

@@ -72,6 +72,15 @@ struct ConvertOptions {
 };
 int run_convert(const ConvertOptions& options);
 
+struct EventsOptions {
+  enum class Tool { list, ftrace, trace_cmd, perf, lttng };
+  std::vector<std::string> folders;
+  std::vector<std::string> monitors;
+  Tool tool = Tool::list;
+  unsigned seconds = 10;
+};
+int run_events(const EventsOptions& options);
+
 struct ModelOptions {
   enum class Form { text, dot, json, svg };
   std::string file;
