@@ -134,7 +134,8 @@ class Forger {
     std::vector<std::pair<std::uint32_t, std::uint32_t>> tables;
     std::uint32_t events = 0;
     for (std::uint32_t k = 0; k < fields_.size(); ++k) {
-      if (const std::uint32_t rows = small(5); rows != 0) tables.emplace_back(k, rows);
+      const std::uint32_t kind = from_.ConsumeIntegralInRange(0, 20) == 0 ? small(3) : k;
+      if (const std::uint32_t rows = small(5); rows != 0) tables.emplace_back(kind, rows);
     }
     for (const auto& [kind, rows] : tables) events += rows;
     if (small(20) == 0) events = small(9);
@@ -163,7 +164,7 @@ class Forger {
     if ((flags & kHasTgid) != 0) column(events, 1, 255, entries, columns);
     if ((flags & kHasComm) != 0) column(events, 4, 3, entries, columns);
     for (const auto& [kind, rows] : tables) {
-      for (std::uint32_t f = 0; f < fields_[kind]; ++f) {
+      for (std::uint32_t f = 0; kind < fields_.size() && f < fields_[kind]; ++f) {
         column(rows, static_cast<std::uint8_t>(small(4)), 3, entries, columns);
       }
     }

@@ -140,10 +140,10 @@ class Session {
     if (all_failed()) return {};
     const bool threaded = settings_.threads > 1;
     BatchReader reader(recording_, monitors_, threaded);
-    std::optional<Helper> helper;
-    if (threaded && monitors_->monitors().size() > 1) helper.emplace(*monitors_, *recording_);
     std::array<Work, BatchReader::kTakenMost> works;
     for (Work& work : works) work.said.resize(monitors_->monitors().size());
+    std::optional<Helper> helper;  // uses them all
+    if (threaded && monitors_->monitors().size() > 1) helper.emplace(*monitors_, *recording_);
     std::size_t taken = 0, said = 0;
     const auto take = [&](Batch* batch) {
       if (batch == nullptr) return false;

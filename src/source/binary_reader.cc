@@ -165,7 +165,7 @@ class BinaryReader final : public Recording {
   Error broken(std::string_view what) const;
   Result<std::string_view> take(std::size_t size);
   Result<Block> take_block();
-  void count(Batch& out);
+  void count(Batch& out) const;
   Result<> read_kinds(std::string_view front);
   Result<> read_threads(std::string_view front);
   Result<> read_end(std::string_view front);
@@ -251,6 +251,10 @@ Result<std::string_view> BinaryReader::take(std::size_t size) {
 
 Result<BinaryReader::Block> BinaryReader::take_block() {
   block_at_ = offset_;
+  if (!mapped_.empty() && offset_ - forgotten_ >= kForgetBytes) {
+    input_->forget(mapped_.substr(forgotten_, offset_ - forgotten_));
+    forgotten_ = offset_;
+  }
   SWERVE_TRY_ASSIGN(const std::string_view frame, take(kFrame));
   Fields fields(frame);
   Block block;
@@ -326,12 +330,8 @@ Result<bool> BinaryReader::next(Batch& out) {
   return false;
 }
 
-void BinaryReader::count(Batch& out) {
+void BinaryReader::count(Batch& out) const {
   out.bytes_read = mapped_.empty() ? input_->taken() : offset_;
-  if (!mapped_.empty() && offset_ - forgotten_ >= kForgetBytes) {
-    input_->forget(mapped_.substr(forgotten_, offset_ - forgotten_));
-    forgotten_ = offset_;
-  }
   out.events_read = events_;
   out.late = 0;
   out.not_understood = 0;

@@ -365,7 +365,7 @@ TEST_F(Ctf, WhatIsReadBeforeAnErrorIsDelivered) {
 }
 
 TEST_F(Ctf, MetadataThatMakeNoSenseAreAnErrorThatNamesTheTrace) {
-  for (const std::string text : {"", "foo", "/* CTF 1.8 */ trace { major = 1;"}) {
+  for (const std::string text : {"", "foo", "/* CTF 1.8 */ trace { major = 1; };"}) {
     write_file(path() / "kernel/metadata", text);
     stream("channel0_0", {Packet{.begin = 100, .end = 200}.event(1, 110, waking("a", 9))});
     EXPECT_THAT(read(path()).error, HasSubstr("kernel")) << text;
