@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <random>
 #include <set>
 #include <tuple>
 
@@ -447,7 +448,8 @@ std::string text_of(const std::vector<Happened>& events) {
     out += cat("  ", h.time, " cpu ", h.cpu, " tid ", h.tid, " ", h.kind, ":");
     for (const auto& [name, value] : h.fields) {
       const auto* const number = std::get_if<std::uint64_t>(&value);
-      out += cat(" ", name, "=", number != nullptr ? cat(*number) : std::get<std::string>(value));
+      const auto* const text = std::get_if<std::string>(&value);
+      out += cat(" ", name, "=", number != nullptr ? cat(*number) : text != nullptr ? *text : "?");
     }
     out += "\n";
   }
@@ -795,6 +797,37 @@ TEST_P(RecordedEngineOnAStyle, TurnsNoVerdictIntoAWrongOneWhereEventsAreMissing)
     check_sound(host, quick, &times, context);
     certain += quick.said.violations.size();
     inconclusive += quick.said.inconclusive.size();
+  }));
+  EXPECT_GT(certain, 10U);
+  EXPECT_GT(inconclusive, 10U);
+}
+
+// Values that were not recorded, who ran among them.
+TEST_P(RecordedEngineOnAStyle, TurnsNoVerdictIntoAWrongOneWhereValuesAreMissing) {
+  std::size_t certain = 0, inconclusive = 0;
+  EXPECT_TRUE(rc::check([&] {
+    const Case c(all_probes(), GetParam(), {});
+    const HostRun host(*c.monitor, c.events);
+    std::vector<Happened> left = c.happened;
+    const bool of_threads = *rc::gen::arbitrary<bool>();
+    const auto rarely = *rc::gen::inRange<std::uint32_t>(2, 40);
+    std::mt19937 random(*rc::gen::arbitrary<std::uint32_t>());
+    const auto missing = [&] { return random() % rarely == 0; };
+    for (Happened& h : left) {
+      if (of_threads && missing()) h.tid = kNoThread;
+      if (missing()) h.tgid = kNoProcess;
+      if (missing()) h.comm.clear();
+      for (auto& [name, value] : h.fields) {
+        if (missing()) value = fake::Unknown{};
+      }
+    }
+    fake::FakeRecording recording = recording_of(left, c.style);
+    const RecordedRun run(*c.monitor, c.catalog, recording, c.batches, {.every_step = true});
+    check_sound(host, run, nullptr,
+                cat(c.definition_text, "all events:\n", text_of(c.happened), "what is recorded:\n",
+                    text_of(left)));
+    certain += run.said.violations.size();
+    inconclusive += run.said.inconclusive.size();
   }));
   EXPECT_GT(certain, 10U);
   EXPECT_GT(inconclusive, 10U);
