@@ -95,9 +95,11 @@ class ListRecording final : public Recording {
     RecordedKind kind{"", event.name, {}};
     for (const auto& [name, value] : event.fields) {
       const bool text = std::holds_alternative<std::string>(value);
-      kind.fields.push_back({name, trace_.words ? RecordedField::Form::word
-                                   : text       ? RecordedField::Form::text
-                                                : RecordedField::Form::integer});
+      kind.fields.push_back({name,
+                             trace_.words ? RecordedField::Form::word
+                             : text       ? RecordedField::Form::text
+                                          : RecordedField::Form::integer,
+                             8, false, ""});
     }
     for (std::size_t i = 0; i < kinds_.size(); ++i)
       if (kinds_[i] == kind) return static_cast<std::uint32_t>(i);

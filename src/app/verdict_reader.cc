@@ -64,6 +64,8 @@ class Members {
     return {get<Json::object_t>(name, "an object") == nullptr ? empty : object_[name], problem_};
   }
 
+  bool has(const char* name) const { return object_.contains(name); }
+
   void fail(std::string problem) const {
     if (problem_.empty()) problem_ = std::move(problem);
   }
@@ -85,8 +87,10 @@ class Members {
   std::string& problem_;
 };
 
+/// A process that is not known is left out.
 TaskInfo task(const Members& from) {
-  return {from.number<std::uint32_t>("tid"), from.number<std::uint32_t>("tgid"), from.text("comm")};
+  return {from.number<std::uint32_t>("tid"),
+          from.has("tgid") ? from.number<std::uint32_t>("tgid") : 0, from.text("comm")};
 }
 
 Scope scope(const Members& from) {

@@ -1,5 +1,5 @@
-// A trace.dat for tests, built piece by piece: of any endianness, version and compression, with
-// records that no kernel would write.
+// source/tracedat/built_file_test.h - a trace.dat for tests, built piece by piece: of any
+// endianness, version and compression, with records that no kernel would write.
 #pragma once
 
 #include <zlib.h>

@@ -1,5 +1,5 @@
-// What tests of the reader share: recordings as lists of events, and what trace-cmd says of the
-// same file.
+// source/tracedat/compare_test.h - what tests of the reader share: recordings as lists of events,
+// and what trace-cmd says of the same file.
 #pragma once
 
 #include <gtest/gtest.h>
