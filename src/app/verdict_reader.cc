@@ -64,8 +64,6 @@ class Members {
     return {get<Json::object_t>(name, "an object") == nullptr ? empty : object_[name], problem_};
   }
 
-  bool has(const char* name) const { return object_.contains(name); }
-
   void fail(std::string problem) const {
     if (problem_.empty()) problem_ = std::move(problem);
   }
