@@ -636,7 +636,9 @@ void RecordedEngine::State::pair_calls(const Batch& batch) {
   for (std::size_t i = 0; i < batch.size(); ++i) {
     if (hole != batch.holes.end()) pass_holes(i);
     Planned& p = planned[batch.kind[i]];
-    if (p.plan.entry && batch.tid[i] != kNoThread && open == 0) {
+    if ((p.plan.entry || p.plan.exit_of >= 0) && batch.tid[i] == kNoThread) {
+      entries.clear();  // one of them is over, but whose is not known
+    } else if (p.plan.entry && open == 0) {
       keep(p, batch.row[i], batch.tid[i]);
     } else if (p.plan.exit_of >= 0) {
       take(p, batch.row[i], batch.tid[i]);
@@ -763,8 +765,11 @@ void RecordedEngine::State::slowly(const Planned& p, std::size_t number, const B
 void RecordedEngine::State::born(const Planned& p, std::size_t row) {
   newtask_met = newtask_met || !p.plan.fork;
   const LeafColumn& child = p.columns[static_cast<std::size_t>(p.plan.new_task)];
-  if ((!p.plan.fork || !newtask_met) && child.known(row)) {
+  if (p.plan.fork && newtask_met) return;
+  if (child.known(row)) {
     instances.task_new(static_cast<std::uint32_t>(child.cells[row]));
+  } else {
+    instances.end_any();
   }
 }
 
