@@ -5,15 +5,15 @@
 namespace swerve {
 namespace {
 
-/// What is not recorded is left out.
-void task_members(JsonObject& out, const TaskInfo& task) {
+void task_members(JsonObject& out, const TaskInfo& task, bool recorded) {
   out.number("tid", task.tid);
-  if (task.tgid != 0 || task.tid == 0) out.number("tgid", task.tgid);
+  if (!recorded || task.tgid != 0 || task.tid == 0) out.number("tgid", task.tgid);
   out.text("comm", task.comm);
 }
 
-/// The members that steps and violations share, up to the event.
-JsonObject occurrence(std::string_view type, const Occurrence& what) {
+/// The members that steps and violations share, up to the event. Of what was found in a recording,
+/// what that does not tell is left out.
+JsonObject occurrence(std::string_view type, const Occurrence& what, bool recorded) {
   JsonObject out;
   out.text("type", type);
   out.number("time_ns", what.time.ns);
@@ -24,11 +24,11 @@ JsonObject occurrence(std::string_view type, const Occurrence& what) {
   } else if (what.id.scope != Scope::global) {
     out.number("id", what.id.key);
   }
-  if (what.task) task_members(out, *what.task);
+  if (what.task) task_members(out, *what.task, recorded);
   out.number("cpu", what.cpu);
-  if (what.by.tid != kUnknownThread) {
+  if (!recorded || what.by.tid != kUnknownThread) {
     JsonObject by;
-    task_members(by, what.by);
+    task_members(by, what.by, recorded);
     out.raw("by", by.str());
   }
   out.text("state", what.state);
@@ -67,7 +67,7 @@ std::string states_json(const std::vector<StateOrNone>& states) {
 }
 
 std::string step_json(const Step& step, std::string_view file) {
-  JsonObject out = occurrence("step", step);
+  JsonObject out = occurrence("step", step, !file.empty());
   out.text("next", step.next);
   if (!step.nexts.empty()) out.raw("nexts", states_json(step.nexts));
   out.boolean("final", step.final);
@@ -75,7 +75,7 @@ std::string step_json(const Step& step, std::string_view file) {
 }
 
 std::string violation_json(const Violation& violation, std::string_view file) {
-  JsonObject out = occurrence("violation", violation);
+  JsonObject out = occurrence("violation", violation, !file.empty());
   out.texts("expected", violation.expected);
   std::vector<std::string> path;
   for (const PathStep& step : violation.path) {
@@ -92,7 +92,7 @@ std::string violation_json(const Violation& violation, std::string_view file) {
 }
 
 std::string inconclusive_json(const Inconclusive& inconclusive, std::string_view file) {
-  JsonObject out = occurrence("inconclusive", inconclusive);
+  JsonObject out = occurrence("inconclusive", inconclusive, !file.empty());
   out.texts("violating", inconclusive.violating);
   std::vector<std::string> why;
   if (has(inconclusive.why, Doubt::lost)) why.emplace_back("lost");

@@ -68,7 +68,9 @@ TEST(VerdictJson, OfARecordingShowsTheStatesThatAreNotCertain) {
   Violation violation = example_violation();
   violation.by.tgid = 0;
   violation.by.tid = 7;
-  EXPECT_NE(violation_json(violation).find(R"("by":{"tid":7,"comm":"swapper/3"})"),
+  EXPECT_NE(violation_json(violation, "a").find(R"("by":{"tid":7,"comm":"swapper/3"})"),
+            std::string::npos);
+  EXPECT_NE(violation_json(violation).find(R"("by":{"tid":7,"tgid":0,"comm":"swapper/3"})"),
             std::string::npos);
 }
 
