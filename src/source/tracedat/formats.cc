@@ -154,7 +154,7 @@ RecordedField field_of(const tep_format_field& field, const FieldPlace& place) {
 
 /// None where they cannot be what the kernel writes.
 std::optional<CommonPlaces> common_places(const tep_event& event) {
-  CommonPlaces out;
+  CommonPlaces out{{}, {}};
   for (const tep_format_field* f = event.format.common_fields; f != nullptr; f = f->next) {
     if (f->name == nullptr) continue;
     if (std::string_view(f->name) == "common_type") out.type = place_of(*f);

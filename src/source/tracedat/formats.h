@@ -35,10 +35,10 @@ struct EventFormat {
   std::vector<FieldPlace> places;  // of kind.fields
 };
 
-/// What every record begins with.
+/// What every record begins with; as the kernel has it, where no format says otherwise.
 struct CommonPlaces {
-  FieldPlace type;  // common_type
-  FieldPlace pid;   // common_pid
+  FieldPlace type{FieldPlace::How::number, 0, 2};  // common_type
+  FieldPlace pid{FieldPlace::How::number, 4, 4};   // common_pid
   friend bool operator==(const CommonPlaces&, const CommonPlaces&) = default;
 };
 

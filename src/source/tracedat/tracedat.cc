@@ -1,7 +1,6 @@
 #include "source/tracedat/tracedat.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -139,7 +138,8 @@ class TraceDat final : public Recording {
     } else {
       fill<false>(out);
     }
-    if (out.size() == 0 && out.holes.empty() && heap_.empty()) {
+    // What nobody wants is told of, too: a batch may be empty.
+    if (out.size() == 0 && out.holes.empty() && heap_.empty() && told_ == events_read_) {
       if (input_->cut_short()) {
         return Error(ErrorCode::io, "the file became shorter while it was read");
       }
@@ -151,7 +151,7 @@ class TraceDat final : public Recording {
     }
     out.kinds = published_;
     out.bytes_read = std::min<std::uint64_t>(taken_, file_.bytes.size());
-    out.events_read = events_read_;
+    out.events_read = told_ = events_read_;
     out.not_understood = not_understood_;
     return true;
   }
@@ -257,7 +257,7 @@ class TraceDat final : public Recording {
 
   // The records of a CPU.
 
-  /// The next event in the page. `wrong`: why_ says why, and cursor.at where.
+  /// The next event in the page; what is wrong is in error_.
   template <bool kSwap>
   Step step(Cursor& cursor) {
     const char* at = cursor.at;
@@ -585,6 +585,7 @@ class TraceDat final : public Recording {
   std::optional<Error> error_;
   std::uint64_t taken_ = 0;
   std::uint64_t events_read_ = 0;
+  std::uint64_t told_ = 0;  // of these, by the last batch
   std::uint64_t not_understood_ = 0;
 };
 

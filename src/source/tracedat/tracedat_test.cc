@@ -636,6 +636,18 @@ TEST(TraceDat, EventsOfAKindThatNobodyDescribesAreCounted) {
   EXPECT_EQ(read.not_understood, 1U);
 }
 
+TEST(TraceDat, AFileWithoutFormatsHasEventsAllTheSame) {
+  File file;
+  file.formats = {};
+  const Read read = read_stream(Page(file, 100).event(1, Sample{}).str(), file);
+  EXPECT_EQ(read.open_error + read.error, "");
+  EXPECT_EQ(read.events_read, 1U);
+  EXPECT_EQ(read.not_understood, 1U);
+  Page page(file, 100);
+  page.padding(1, static_cast<std::uint32_t>(page.room()) - 8).head(0, 1).word(4);
+  EXPECT_THAT(read_stream(page.str(), file).error, HasSubstr("an event of 0 bytes"));
+}
+
 TEST(TraceDat, FieldsBeyondTheRecordAreUnknown) {
   const File file;
   Sample sample{.pid = 7, .path = "path", .name = "name"};
