@@ -143,14 +143,14 @@ EventText::Found EventText::read_call(std::string_view text) {
     call_name_.assign("sys_enter_").append(call);
     name_ = call_name_;
     std::string_view said = text.substr(end + 1);
-    if (!said.ends_with(')')) return Found::not_understood;
+    if (!said.ends_with(')')) return Found::broken;
     said.remove_suffix(1);
-    return read_listed(said, true) ? Found::event : Found::not_understood;
+    return read_listed(said, true) ? Found::event : Found::broken;
   }
   call_name_.assign("sys_exit_").append(call);
   name_ = call_name_;
   fields_.clear();
-  if (!read_number("ret", text.substr(end + 4))) return Found::not_understood;
+  if (!read_number("ret", text.substr(end + 4))) return Found::broken;
   fields_.back().is_signed = true;
   return Found::event;
 }
@@ -185,7 +185,7 @@ EventText::Found EventText::read_event(Name& name, std::string_view said) {
     const std::size_t number = (name.last + i) % name.forms.size();
     const int ways = name.forms[number].read(said, values_);
     if (ways == 0) continue;
-    if (ways > 1) return Found::not_understood;
+    if (ways > 1) return Found::broken;
     name.last = number;
     form_ = &name.forms[number];
     kind_ = &name.kinds[number];
@@ -193,14 +193,14 @@ EventText::Found EventText::read_event(Name& name, std::string_view said) {
   }
   if (name_.starts_with("sys_exit_") && said.find('=') == std::string_view::npos) {
     fields_.clear();
-    if (!read_number("ret", said)) return Found::not_understood;
+    if (!read_number("ret", said)) return Found::broken;
     fields_.back().is_signed = true;
     return Found::event;
   }
   if (read_pairs(said)) {
     // A form that is newer than this program: it must have what the known one has.
     if (name.must_have_form && (has_twins(fields_) || !name.forms[0].all_in(fields_))) {
-      return Found::not_understood;
+      return Found::broken;
     }
     for (FoundField& field : fields_) {
       if (is_printed_hexadecimal(name_, field.name)) {
@@ -209,7 +209,7 @@ EventText::Found EventText::read_event(Name& name, std::string_view said) {
     }
     return Found::event;
   }
-  if (name.must_have_form) return Found::not_understood;
+  if (name.must_have_form) return Found::broken;
   if (!read_listed(said, name_.starts_with("sys_enter_"))) fields_.clear();
   return Found::event;
 }

@@ -12,8 +12,8 @@
 // what is printed as a hexadecimal number without 0x (the arguments of system calls, and a few
 // fields that are known for it) is an integer. The events of sched, task, signal, raw_syscalls and
 // rv that are listed in event_text.cc are read by the whole of their form:
-//   - A task may be called "a pid=1 prio=2"; what could be read in two ways is not understood. Nor
-//     is such an event that lacks a field: its line was cut off.
+//   - A task may be called "a pid=1 prio=2"; what could be read in two ways is broken. So is such
+//     an event that lacks a field: its line was cut off.
 //   - Fields that are printed with another name than they have get their own: comm and pid of
 //     sched_process_fork are parent_comm and parent_pid.
 //   - What `trace-cmd report` makes of them without -R is read, too ("sh:56 [120] R ==> ..."). It
@@ -41,7 +41,8 @@ class EventText {
   enum class Found {
     event,
     nothing,         // known to be no event: a function's call, the head of a stack
-    not_understood,  // neither
+    broken,          // an event, by its name, and its fields cannot be read
+    not_understood,  // none of these
   };
   static constexpr std::uint32_t kNoKind = 0xffffffff;
 

@@ -24,6 +24,9 @@ bool is_ftrace_text(std::string_view beginning);
 /// cannot be, a hole begins at the line that tells of it, and a CPU without any event keeps the
 /// header's hole open.
 ///
+/// An event whose name is known and whose fields cannot be read is not understood, and a hole on
+/// its CPU: it did something.
+///
 /// A last line without its end is not understood: it may be cut off in the middle of a number.
 /// Comments, blank lines, stacks and calls of the function tracer are known, and no events.
 /// Errors: unsupported (latency-format). Of next(): io, invalid (a compressed stream is broken),

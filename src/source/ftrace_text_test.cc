@@ -295,6 +295,16 @@ TEST(FtraceText, ASecondHeaderTellsOfLossesAsWell) {
               ElementsAre(shown_e(0, 1), "{0 @1", shown_e(1, 2), "}0 @3", shown_e(0, 3)));
 }
 
+// It did something, but what?
+TEST(FtraceText, AnEventThatCannotBeReadIsAHole) {
+  const std::string broken = "              sh-56      [001] ..... 2: sched_waking: comm=sh pi\n";
+  const Shown got = read(e(0, 1) + broken + e(1, 3));
+  EXPECT_THAT(got.all, ElementsAre(shown_e(0, 1), "{1 @1", "}1 @2 lost 1", shown_e(1, 3)));
+  EXPECT_EQ(got.not_understood, 1U);
+  EXPECT_THAT(read("CPU:1 [LOST 3 EVENTS]\n" + broken + e(1, 3)).all,
+              ElementsAre("{1 @0", "}1 @2 lost 3", "{1 @0", "}1 @2 lost 1", shown_e(1, 3)));
+}
+
 TEST(FtraceText, WhatNobodyWantsStillBoundsHoles) {
   class WantNothing final : public Interest {
     std::vector<Want> wants(const RecordedKind&) const override { return {}; }

@@ -93,6 +93,12 @@ void TextHoles::lost(BatchBuilder* builder, std::uint32_t cpu, std::uint64_t cou
   here.lost += count;
 }
 
+void TextHoles::lost_here(BatchBuilder& builder, std::uint32_t cpu, std::uint64_t time) {
+  if (at(cpu).open) return;
+  builder.open_hole(cpu, time_);
+  builder.close_hole(cpu, 1, time);
+}
+
 void TextHoles::all_lost(BatchBuilder* builder, std::uint32_t cpus) {
   ++told_;
   // With a first pass it is known which CPUs have another event. Without one, a CPU that has none
@@ -183,6 +189,10 @@ Result<> TextRecording::take(const LineReader::Line& line) {
   holes_.before_event(&builder_, read.cpu, read.time);
   switch (event_text_.read(read.text, read.by_trace_cmd)) {
     case EventText::Found::nothing:
+      break;
+    case EventText::Found::broken:
+      holes_.lost_here(builder_, read.cpu, read.time);
+      builder_.not_understood();
       break;
     case EventText::Found::not_understood:
       builder_.not_understood();

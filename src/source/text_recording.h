@@ -36,6 +36,8 @@ class TextHoles {
   /// first pass.
   void before_event(BatchBuilder* builder, std::uint32_t cpu, std::uint64_t time);
   void after_event(BatchBuilder* builder, std::uint32_t cpu, std::uint64_t time);
+  /// The event that is about to be added cannot be read.
+  void lost_here(BatchBuilder& builder, std::uint32_t cpu, std::uint64_t time);
   /// The text says that events of this CPU were lost before its next one.
   void lost(BatchBuilder* builder, std::uint32_t cpu, std::uint64_t count);
   /// The text says that of every CPU what came before its next event may be lost. `cpus`: how many
