@@ -75,8 +75,10 @@ std::optional<RecordedField> field_of(std::string_view line) {
   constexpr std::string_view kField = "\tfield:";
   if (!line.starts_with(kField)) return std::nullopt;
   const std::string_view declaration = line.substr(kField.size(), line.find(';') - kField.size());
-  const std::size_t end = std::min(declaration.find('['), declaration.size());
-  const std::size_t begin = declaration.find_last_of(" *", end - 1) + 1;
+  // "char comm[16]", but "__data_loc char[] comm": what stands behind the name is left out.
+  const std::size_t last = declaration.find_last_of(" *");
+  const std::size_t begin = last == std::string_view::npos ? 0 : last + 1;
+  const std::size_t end = std::min(declaration.find('[', begin), declaration.size());
   RecordedField out;
   out.name = declaration.substr(begin, end - begin);
   out.type = declaration.substr(0, begin);
@@ -206,7 +208,7 @@ std::string ftrace(const Needs& needs, const EventsOptions& options) {
       "(set -e\n"
       "instance=/sys/kernel/tracing/instances/swerve-$$\n"
       "mkdir $instance\n"
-      "trap 'echo 0 > $instance/tracing_on; echo > $instance/set_event; rmdir $instance' EXIT\n"
+      "trap '[ ! -d $instance ] || { echo > $instance/set_event; rmdir $instance; }' EXIT\n"
       "echo 0 > $instance/tracing_on\n"
       "echo mono > $instance/trace_clock\n"
       "echo 16384 > $instance/buffer_size_kb  # for each CPU\n";
@@ -315,10 +317,14 @@ std::vector<EventName> Needs::events_of(const Definition& definition, const Prob
 void Needs::add(const BoundMonitor& monitor, const TypeSource& types, const EventFormats& formats) {
   const std::vector<EntryCall> calls = entry_calls(monitor);
   const auto add_event = [&](const EventName& one) {
-    const std::size_t number = event(one.system, one.name, formats);
     const std::optional<RecordedKind> kind = formats.find(one.system, one.name);
-    if (!kind) return;
+    if (!kind) {
+      (void)event(one.system, one.name, formats);
+      return;
+    }
     const Plan plan = make_plan(monitor, calls, types, *kind);
+    if (plan.empty()) return;  // the entry of a call of which only the exit's own field is read
+    const std::size_t number = event(one.system, one.name, formats);
     for (const std::string& what : plan.lacking)
       add_once(lacking, cat(monitor.definition.name, ": ", what));
     for (const int leaf : needed_leaves(plan)) {

@@ -83,6 +83,9 @@ TEST(Events, OfAnExitIncludeTheEntryWithTheArguments) {
   EXPECT_EQ(text(needs(bound(opens)), Tool::list),
             "syscalls:sys_enter_openat flags\n"
             "syscalls:sys_exit_openat ret\n");
+  const std::string only_ret =
+      definition("global", binding("syscall:openat:exit", "when = \"ret >= 0\"\n"));
+  EXPECT_EQ(text(needs(bound(only_ret)), Tool::list), "syscalls:sys_exit_openat ret\n");
 }
 
 TEST(Events, OfSeveralMonitorsAreListedOnce) {
