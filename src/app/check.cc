@@ -119,15 +119,24 @@ class Check final : private VerdictSink {
     return trace.status();
   }
 
+  /// Probes whose events were not met, where others of the monitor were.
+  static std::vector<std::string> not_met(const CheckedTrace& trace) {
+    std::vector<std::string> out;
+    for (const CheckedMonitor& one : trace.monitors) {
+      if (one.none_met || one.never_met.empty()) continue;
+      out.push_back(
+          cat(escape(one.monitor), ": no event of ", escape(join(one.never_met)),
+              " was met: if they were not recorded, what depends on them was not checked"));
+    }
+    return out;
+  }
+
   /// What should not be overlooked when standard output goes elsewhere.
   static void tell_doubts(const CheckedTrace& trace) {
     const std::string file = trace_name(trace.file);
-    for (const CheckedMonitor& one : trace.monitors) {
+    for (const CheckedMonitor& one : trace.monitors)
       if (!one.error.empty()) complain(cat(file, ": ", escape(one.monitor), ": ", one.error));
-      if (one.none_met || one.never_met.empty()) continue;
-      complain(cat(file, ": ", escape(one.monitor), ": no event of ", escape(join(one.never_met)),
-                   " was met: if they were not recorded, what depends on them was not checked"));
-    }
+    for (const std::string& remark : not_met(trace)) complain(cat(file, ": ", remark));
     if (trace.error.empty())
       for (const std::string& doubt : trace.doubts()) complain(cat(file, ": ", doubt));
   }
@@ -147,8 +156,12 @@ class Check final : private VerdictSink {
     for (const MissingEvents& one : trace.missing)
       about.holes.push_back({one.cpu, one.from, one.to, one.lost});
     about.holes_in_all = trace.holes_in_all();
-    for (const CheckedMonitor& one : trace.monitors) about.counters.push_back(one.counters);
+    for (const CheckedMonitor& one : trace.monitors) {
+      about.counters.push_back(one.counters);
+      about.monitor_errors.push_back(one.error);
+    }
     about.notes = trace.doubts();
+    for (std::string& remark : not_met(trace)) about.notes.push_back(std::move(remark));
     about.error = trace.error;
     html_->end_trace(std::move(about));
   }
