@@ -11,10 +11,10 @@
 #include <random>
 #include <vector>
 
-#include "base/check.h"
 #include "base/text.h"
-#include "monitor/instance.h"
 #include "monitor/monitor.h"
+#include "swerve/base/check.h"
+#include "swerve/monitor/instance.h"
 
 namespace swerve {
 namespace {

@@ -5,9 +5,9 @@
 #include <string>
 #include <unordered_map>
 
-#include "base/check.h"
 #include "source/input.h"
 #include "source/recording.h"
+#include "swerve/base/check.h"
 
 namespace swerve::fuzz {
 

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "base/check.h"
 #include "bind/fake_catalog_test.h"
 #include "bind/toml/definition_parser.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 namespace {

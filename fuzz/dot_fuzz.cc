@@ -5,11 +5,11 @@
 #include <string>
 #include <string_view>
 
-#include "base/check.h"
 #include "model/describe.h"
-#include "model/dot_parser.h"
-#include "model/dot_printer.h"
 #include "model/json_printer.h"
+#include "swerve/base/check.h"
+#include "swerve/model/dot_parser.h"
+#include "swerve/model/dot_printer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace swerve;

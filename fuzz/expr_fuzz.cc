@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "base/check.h"
 #include "bind/expr_parser.h"
 #include "bind/fake_catalog_test.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 namespace {

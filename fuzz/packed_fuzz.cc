@@ -2,8 +2,8 @@
 // pieces, nor on whether it is the first time.
 #include <cstdint>
 
-#include "base/check.h"
 #include "source/packed/packed.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 namespace {

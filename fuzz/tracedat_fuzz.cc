@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string>
 
-#include "base/check.h"
 #include "source/tracedat/tracedat.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 namespace {

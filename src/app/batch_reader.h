@@ -9,8 +9,8 @@
 #include <optional>
 #include <thread>
 
-#include "base/result.h"
 #include "source/recording.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

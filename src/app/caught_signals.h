@@ -3,8 +3,8 @@
 
 #include <csignal>
 
-#include "base/result.h"
 #include "base/unique_fd.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

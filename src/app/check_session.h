@@ -13,9 +13,9 @@
 #include "app/checked_trace.h"
 #include "app/progress.h"
 #include "app/trace_monitors.h"
-#include "base/result.h"
-#include "monitor/verdict.h"
 #include "source/recording.h"
+#include "swerve/base/result.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

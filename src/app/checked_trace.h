@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "base/diagnostic.h"
-#include "base/time.h"
-#include "monitor/scope.h"
 #include "monitor/unsure_monitor.h"
 #include "source/recording.h"
+#include "swerve/base/diagnostic.h"
+#include "swerve/base/time.h"
+#include "swerve/monitor/scope.h"
 
 namespace swerve {
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
 #include "base/unique_fd.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

@@ -10,7 +10,7 @@
 #include "app/commands.h"
 #include "app/output.h"
 #include "base/text.h"
-#include "react/reactor.h"
+#include "swerve/react/reactor.h"
 
 namespace swerve {
 namespace {

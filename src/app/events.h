@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "app/commands.h"
-#include "base/result.h"
 #include "bind/definition.h"
 #include "bind/recorded/fields.h"
 #include "bind/types.h"
 #include "source/recording.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

@@ -12,8 +12,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/check.h"
 #include "base/unique_fd.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 

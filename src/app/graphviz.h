@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "base/result.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

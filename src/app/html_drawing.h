@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "app/html_data.h"
-#include "base/result.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

@@ -7,7 +7,7 @@
 #include "app/html_text.h"
 #include "app/html_timeline.h"
 #include "base/text.h"
-#include "monitor/violation_text.h"
+#include "swerve/monitor/violation_text.h"
 
 namespace swerve {
 namespace {

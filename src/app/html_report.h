@@ -12,13 +12,13 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
-#include "base/time.h"
-#include "model/automaton.h"
-#include "monitor/scope.h"
 #include "monitor/unsure_monitor.h"
-#include "monitor/verdict.h"
 #include "source/recording.h"
+#include "swerve/base/result.h"
+#include "swerve/base/time.h"
+#include "swerve/model/automaton.h"
+#include "swerve/monitor/scope.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

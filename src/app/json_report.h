@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "app/report.h"
-#include "base/time.h"
+#include "swerve/base/time.h"
 
 namespace swerve {
 

@@ -12,8 +12,8 @@
 #include <variant>
 #include <vector>
 
-#include "base/check.h"
 #include "source/recording.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 

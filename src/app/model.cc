@@ -4,9 +4,9 @@
 #include "app/output.h"
 #include "base/text.h"
 #include "model/describe.h"
-#include "model/dot_parser.h"
-#include "model/dot_printer.h"
 #include "model/json_printer.h"
+#include "swerve/model/dot_parser.h"
+#include "swerve/model/dot_printer.h"
 
 namespace swerve {
 namespace {

@@ -26,8 +26,8 @@
 #include "base/loop.h"
 #include "base/text.h"
 #include "kernel/engine.h"
-#include "react/reactions.h"
-#include "react/reactor.h"
+#include "swerve/react/reactions.h"
+#include "swerve/react/reactor.h"
 
 namespace swerve {
 namespace {

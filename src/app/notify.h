@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

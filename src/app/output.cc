@@ -4,8 +4,8 @@
 
 #include <cerrno>
 
-#include "base/result.h"
 #include "base/text.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/diagnostic.h"
+#include "swerve/base/diagnostic.h"
 
 namespace swerve {
 

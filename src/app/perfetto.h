@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
-#include "base/time.h"
-#include "monitor/verdict.h"
+#include "swerve/base/result.h"
+#include "swerve/base/time.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

@@ -5,7 +5,7 @@
 
 #include "app/json_report.h"
 #include "monitor/verdict_json.h"
-#include "monitor/violation_text.h"
+#include "swerve/monitor/violation_text.h"
 
 namespace swerve {
 

@@ -11,7 +11,7 @@
 #include "app/output.h"
 #include "app/report.h"
 #include "monitor/columns.h"
-#include "monitor/verdict.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

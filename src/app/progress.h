@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "base/time.h"
+#include "swerve/base/time.h"
 
 namespace swerve {
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "monitor/monitor.h"
-#include "monitor/verdict.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "app/trace_monitors.h"
-#include "base/result.h"
-#include "base/time.h"
 #include "source/any/open_recording.h"
+#include "swerve/base/result.h"
+#include "swerve/base/time.h"
 
 namespace swerve {
 

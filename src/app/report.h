@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "app/checked_trace.h"
-#include "base/time.h"
-#include "monitor/scope.h"
-#include "monitor/stats.h"
-#include "react/reactions.h"
+#include "swerve/base/time.h"
+#include "swerve/monitor/scope.h"
+#include "swerve/monitor/stats.h"
+#include "swerve/react/reactions.h"
 
 namespace swerve {
 

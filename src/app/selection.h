@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "app/definitions.h"
-#include "base/diagnostic.h"
 #include "bind/definition.h"
 #include "bind/probe.h"
+#include "swerve/base/diagnostic.h"
 
 namespace swerve {
 

@@ -24,13 +24,13 @@
 #include "control/fuse/mount.h"
 #include "control/live/kernel_instrumentation.h"
 #include "control/live/loader.h"
-#include "control/registry.h"
-#include "control/tree.h"
-#include "control/verdict_streams.h"
 #include "kernel/catalog.h"
 #include "kernel/rights.h"
-#include "react/reactions.h"
-#include "react/reactor.h"
+#include "swerve/control/registry.h"
+#include "swerve/control/tree.h"
+#include "swerve/control/verdict_streams.h"
+#include "swerve/react/reactions.h"
+#include "swerve/react/reactor.h"
 
 namespace swerve {
 namespace {

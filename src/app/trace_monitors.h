@@ -12,14 +12,14 @@
 #include <variant>
 #include <vector>
 
-#include "base/diagnostic.h"
-#include "base/result.h"
 #include "bind/definition.h"
 #include "bind/recorded/recorded_catalog.h"
 #include "bind/recorded/recorded_engine.h"
 #include "bind/toml/monitor_reader.h"
-#include "monitor/verdict.h"
 #include "source/recording.h"
+#include "swerve/base/diagnostic.h"
+#include "swerve/base/result.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
 #include "base/unique_fd.h"
 #include "control/stats_text.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

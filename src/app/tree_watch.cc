@@ -13,10 +13,10 @@
 #include "app/output.h"
 #include "app/printer.h"
 #include "app/verdict_reader.h"
-#include "base/diagnostic.h"
 #include "base/loop.h"
 #include "base/text.h"
 #include "monitor/columns.h"
+#include "swerve/base/diagnostic.h"
 
 namespace swerve {
 namespace {

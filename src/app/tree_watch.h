@@ -4,7 +4,7 @@
 #include "app/caught_signals.h"
 #include "app/commands.h"
 #include "app/tree_client.h"
-#include "base/result.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <variant>
 
-#include "base/result.h"
-#include "monitor/verdict.h"
+#include "swerve/base/result.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

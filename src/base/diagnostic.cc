@@ -1,4 +1,4 @@
-#include "base/diagnostic.h"
+#include "swerve/base/diagnostic.h"
 
 #include <algorithm>
 #include <cctype>

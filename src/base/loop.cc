@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "base/check.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 

@@ -7,9 +7,9 @@
 #include <memory>
 #include <mutex>
 
-#include "base/result.h"
-#include "base/time.h"
 #include "base/unique_fd.h"
+#include "swerve/base/result.h"
+#include "swerve/base/time.h"
 
 namespace swerve {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "base/time.h"
+#include "swerve/base/time.h"
 
 namespace swerve {
 

@@ -1,4 +1,4 @@
-#include "base/result.h"
+#include "swerve/base/result.h"
 
 #include <gtest/gtest.h>
 

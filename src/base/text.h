@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "base/result.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

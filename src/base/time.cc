@@ -1,4 +1,4 @@
-#include "base/time.h"
+#include "swerve/base/time.h"
 
 #include <charconv>
 #include <cmath>

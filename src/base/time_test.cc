@@ -1,4 +1,4 @@
-#include "base/time.h"
+#include "swerve/base/time.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

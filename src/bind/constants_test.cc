@@ -6,7 +6,7 @@
 #include <set>
 
 #include "base/text.h"
-#include "model/automaton.h"
+#include "swerve/model/automaton.h"
 
 namespace swerve {
 namespace {

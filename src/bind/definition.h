@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "base/diagnostic.h"
 #include "bind/expr.h"
 #include "bind/probe.h"
-#include "model/automaton.h"
-#include "monitor/reaction.h"
-#include "monitor/scope.h"
+#include "swerve/base/diagnostic.h"
+#include "swerve/model/automaton.h"
+#include "swerve/monitor/reaction.h"
+#include "swerve/monitor/scope.h"
 
 namespace swerve {
 

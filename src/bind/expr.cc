@@ -2,9 +2,9 @@
 
 #include <cstdio>
 
-#include "base/check.h"
 #include "base/text.h"
 #include "bind/operators.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 

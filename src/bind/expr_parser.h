@@ -9,11 +9,11 @@
 //   type        = C's integer types and bool, u8...u64, s8...s64, and the stdint names
 #pragma once
 
-#include "base/diagnostic.h"
 #include "bind/definition.h"
 #include "bind/expr.h"
 #include "bind/probe.h"
 #include "bind/types.h"
+#include "swerve/base/diagnostic.h"
 
 namespace swerve {
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <limits>
 
-#include "base/check.h"
 #include "base/text.h"
 #include "bind/constants.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 

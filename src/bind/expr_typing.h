@@ -9,11 +9,11 @@
 #include <string>
 #include <string_view>
 
-#include "base/diagnostic.h"
 #include "bind/definition.h"
 #include "bind/expr.h"
 #include "bind/expr_lexer.h"
 #include "bind/probe.h"
+#include "swerve/base/diagnostic.h"
 
 namespace swerve {
 

@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include "base/diagnostic.h"
 #include "base/text.h"
 #include "bind/expr.h"
 #include "bind/probe.h"
+#include "swerve/base/diagnostic.h"
 
 namespace swerve::fake {
 

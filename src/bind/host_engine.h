@@ -16,11 +16,11 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
 #include "bind/definition.h"
 #include "monitor/monitor.h"
-#include "monitor/verdict.h"
 #include "source/event.h"
+#include "swerve/base/result.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "base/diagnostic.h"
 #include "base/text.h"
+#include "swerve/base/diagnostic.h"
 
 namespace swerve {
 

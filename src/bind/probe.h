@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
 #include "bind/types.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

@@ -8,7 +8,7 @@
 #include <random>
 
 #include "control/fakes_test.h"
-#include "control/tree.h"
+#include "swerve/control/tree.h"
 
 namespace swerve {
 namespace {

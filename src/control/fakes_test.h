@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "control/registry.h"
+#include "swerve/control/registry.h"
 
 namespace swerve::fake {
 

@@ -1,11 +1,11 @@
-#include "control/registry.h"
+#include "swerve/control/registry.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
 
-#include "base/diagnostic.h"
 #include "base/text.h"
+#include "swerve/base/diagnostic.h"
 
 namespace swerve {
 

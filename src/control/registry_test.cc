@@ -1,4 +1,4 @@
-#include "control/registry.h"
+#include "swerve/control/registry.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

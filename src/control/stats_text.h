@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "control/registry.h"
-#include "monitor/scope.h"
+#include "swerve/control/registry.h"
+#include "swerve/monitor/scope.h"
 
 namespace swerve {
 

@@ -1,4 +1,4 @@
-#include "control/tree.h"
+#include "swerve/control/tree.h"
 
 #include <algorithm>
 #include <array>
@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "base/text.h"
-#include "base/time.h"
 #include "control/stats_text.h"
+#include "swerve/base/time.h"
 
 namespace swerve {
 namespace {

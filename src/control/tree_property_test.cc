@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "control/fakes_test.h"
-#include "control/tree.h"
+#include "swerve/control/tree.h"
 
 namespace swerve {
 namespace {

@@ -1,4 +1,4 @@
-#include "control/tree.h"
+#include "swerve/control/tree.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "control/verdict_streams.h"
+#include "swerve/control/verdict_streams.h"
 
 #include <algorithm>
 #include <array>
@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "base/text.h"
-#include "base/time.h"
 #include "monitor/columns.h"
 #include "monitor/verdict_json.h"
-#include "monitor/violation_text.h"
+#include "swerve/base/time.h"
+#include "swerve/monitor/violation_text.h"
 
 namespace swerve {
 namespace {

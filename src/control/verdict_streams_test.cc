@@ -1,4 +1,4 @@
-#include "control/verdict_streams.h"
+#include "swerve/control/verdict_streams.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include "control/fakes_test.h"
 #include "monitor/columns.h"
 #include "monitor/verdict_json.h"
-#include "monitor/violation_text.h"
+#include "swerve/monitor/violation_text.h"
 
 namespace swerve {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "base/check.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/result.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
 #include "base/unique_fd.h"
 #include "kernel/compiler.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

@@ -10,9 +10,9 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "base/diagnostic.h"
 #include "base/text.h"
 #include "bind/syscalls.h"
+#include "swerve/base/diagnostic.h"
 
 namespace swerve {
 

@@ -28,8 +28,8 @@
 
 #include "bind/definition.h"
 #include "kernel/catalog.h"
-#include "monitor/reaction.h"
-#include "monitor/step_table.h"
+#include "swerve/monitor/reaction.h"
+#include "swerve/monitor/step_table.h"
 
 namespace swerve {
 

@@ -10,13 +10,13 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/check.h"
 #include "base/text.h"
 #include "kernel/assembler.h"
 #include "kernel/bpf_object.h"
 #include "kernel/compiler.h"
 #include "kernel/layout.h"
 #include "kernel/symbols.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 

@@ -13,12 +13,12 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
 #include "bind/definition.h"
 #include "kernel/catalog.h"
 #include "kernel/compiler.h"
-#include "monitor/stats.h"
-#include "monitor/verdict.h"
+#include "swerve/base/result.h"
+#include "swerve/monitor/stats.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

@@ -4,8 +4,8 @@
 #include <cstring>
 #include <vector>
 
-#include "base/check.h"
 #include "base/text.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 

@@ -7,10 +7,10 @@
 
 #include <cstdint>
 
-#include "base/result.h"
 #include "bind/expr.h"
 #include "bind/probe.h"
 #include "kernel/assembler.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

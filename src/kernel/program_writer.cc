@@ -4,9 +4,9 @@
 #include <map>
 #include <set>
 
-#include "base/check.h"
 #include "base/text.h"
 #include "bind/syscalls.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 

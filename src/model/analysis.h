@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "model/automaton.h"
+#include "swerve/model/automaton.h"
 
 namespace swerve {
 

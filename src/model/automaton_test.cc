@@ -1,4 +1,4 @@
-#include "model/automaton.h"
+#include "swerve/model/automaton.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

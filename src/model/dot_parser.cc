@@ -1,4 +1,4 @@
-#include "model/dot_parser.h"
+#include "swerve/model/dot_parser.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "model/dot_parser.h"
+#include "swerve/model/dot_parser.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "model/dot_printer.h"
+#include "swerve/model/dot_printer.h"
 
 namespace swerve {
 namespace {

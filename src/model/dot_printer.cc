@@ -1,4 +1,4 @@
-#include "model/dot_printer.h"
+#include "swerve/model/dot_printer.h"
 
 #include <algorithm>
 #include <cctype>

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "model/automaton.h"
+#include "swerve/model/automaton.h"
 
 namespace swerve {
 

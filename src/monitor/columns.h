@@ -9,7 +9,7 @@
 
 #include <string>
 
-#include "monitor/verdict.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

@@ -1,7 +1,7 @@
 // monitor/examples_for_test.h - verdicts built by hand, for the tests of what prints them.
 #pragma once
 
-#include "monitor/verdict.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

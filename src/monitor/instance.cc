@@ -1,4 +1,4 @@
-#include "monitor/instance.h"
+#include "swerve/monitor/instance.h"
 
 namespace swerve {
 

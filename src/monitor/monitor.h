@@ -13,12 +13,12 @@
 #include <utility>
 #include <vector>
 
-#include "base/time.h"
-#include "model/automaton.h"
-#include "monitor/instance.h"
-#include "monitor/scope.h"
-#include "monitor/step_table.h"
-#include "monitor/verdict.h"
+#include "swerve/base/time.h"
+#include "swerve/model/automaton.h"
+#include "swerve/monitor/instance.h"
+#include "swerve/monitor/scope.h"
+#include "swerve/monitor/step_table.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

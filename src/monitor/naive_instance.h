@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
-#include "model/automaton.h"
-#include "monitor/instance.h"
-#include "monitor/scope.h"
+#include "swerve/model/automaton.h"
+#include "swerve/monitor/instance.h"
+#include "swerve/monitor/scope.h"
 
 namespace swerve {
 

@@ -1,12 +1,12 @@
-#include "monitor/reaction.h"
+#include "swerve/monitor/reaction.h"
 
 #include <string.h>
 
 #include <algorithm>
 #include <charconv>
 
-#include "base/diagnostic.h"
 #include "base/text.h"
+#include "swerve/base/diagnostic.h"
 
 namespace swerve {
 namespace {

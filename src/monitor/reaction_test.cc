@@ -1,4 +1,4 @@
-#include "monitor/reaction.h"
+#include "swerve/monitor/reaction.h"
 
 #include <gtest/gtest.h>
 

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/check.h"
-#include "model/automaton.h"
+#include "swerve/base/check.h"
+#include "swerve/model/automaton.h"
 
 namespace swerve {
 

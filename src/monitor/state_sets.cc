@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 

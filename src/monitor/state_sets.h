@@ -13,8 +13,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "model/automaton.h"
-#include "monitor/scope.h"
+#include "swerve/model/automaton.h"
+#include "swerve/monitor/scope.h"
 
 namespace swerve {
 

@@ -1,8 +1,8 @@
-#include "monitor/step_table.h"
+#include "swerve/monitor/step_table.h"
 
 #include <algorithm>
 
-#include "base/check.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 

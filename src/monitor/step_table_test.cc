@@ -1,4 +1,4 @@
-#include "monitor/step_table.h"
+#include "swerve/monitor/step_table.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

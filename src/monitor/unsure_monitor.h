@@ -24,10 +24,10 @@
 #include <string>
 #include <vector>
 
-#include "model/automaton.h"
 #include "monitor/monitor.h"
 #include "monitor/state_sets.h"
-#include "monitor/verdict.h"
+#include "swerve/model/automaton.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

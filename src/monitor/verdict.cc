@@ -1,4 +1,4 @@
-#include "monitor/verdict.h"
+#include "swerve/monitor/verdict.h"
 
 #include "base/text.h"
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "monitor/verdict.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

@@ -1,4 +1,4 @@
-#include "monitor/violation_text.h"
+#include "swerve/monitor/violation_text.h"
 
 #include <algorithm>
 #include <charconv>

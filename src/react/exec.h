@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "base/time.h"
-#include "react/reactor.h"
+#include "swerve/base/time.h"
+#include "swerve/react/reactor.h"
 
 namespace swerve {
 

@@ -15,7 +15,7 @@
 #include "monitor/examples_for_test.h"
 #include "monitor/verdict_json.h"
 #include "react/folder_for_test.h"
-#include "react/reactions.h"
+#include "swerve/react/reactions.h"
 
 namespace swerve {
 namespace {

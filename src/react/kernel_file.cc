@@ -6,7 +6,7 @@
 #include <cerrno>
 
 #include "base/text.h"
-#include "monitor/reaction.h"
+#include "swerve/monitor/reaction.h"
 
 namespace swerve {
 

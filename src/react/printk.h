@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/unique_fd.h"
-#include "react/reactor.h"
+#include "swerve/react/reactor.h"
 
 namespace swerve {
 

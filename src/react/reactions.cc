@@ -1,4 +1,4 @@
-#include "react/reactions.h"
+#include "swerve/react/reactions.h"
 
 #include <pthread.h>
 

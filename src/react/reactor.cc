@@ -1,10 +1,9 @@
-#include "react/reactor.h"
+#include "swerve/react/reactor.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
 
-#include "base/diagnostic.h"
 #include "base/text.h"
 #include "react/exec.h"
 #include "react/panic.h"
@@ -12,6 +11,7 @@
 #include "react/signal.h"
 #include "react/stop_tracing.h"
 #include "react/trace_marker.h"
+#include "swerve/base/diagnostic.h"
 
 namespace swerve {
 

@@ -1,4 +1,4 @@
-#include "react/reactor.h"
+#include "swerve/react/reactor.h"
 
 #include <gtest/gtest.h>
 

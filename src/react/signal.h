@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "monitor/reaction.h"
-#include "react/reactor.h"
+#include "swerve/monitor/reaction.h"
+#include "swerve/react/reactor.h"
 
 namespace swerve {
 

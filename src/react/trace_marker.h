@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "react/reactor.h"
+#include "swerve/react/reactor.h"
 
 namespace swerve {
 

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "base/time.h"
+#include "swerve/base/time.h"
 
 namespace swerve {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/result.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

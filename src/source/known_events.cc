@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "base/check.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 

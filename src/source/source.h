@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "base/result.h"
 #include "source/event.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

@@ -15,11 +15,11 @@
 
 #include "control/live/kernel_instrumentation.h"
 #include "control/live/loader.h"
-#include "control/registry.h"
-#include "control/tree.h"
-#include "control/verdict_streams.h"
 #include "marks.h"
-#include "react/reactions.h"
+#include "swerve/control/registry.h"
+#include "swerve/control/tree.h"
+#include "swerve/control/verdict_streams.h"
+#include "swerve/react/reactions.h"
 
 namespace swerve::live {
 

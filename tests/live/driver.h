@@ -24,8 +24,8 @@
 #include <thread>
 #include <vector>
 
-#include "base/check.h"
 #include "support.h"
+#include "swerve/base/check.h"
 
 namespace swerve::live {
 

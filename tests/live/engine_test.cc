@@ -18,8 +18,8 @@
 #include "base/unique_fd.h"
 #include "bind/toml/definition_parser.h"
 #include "marks.h"
-#include "model/dot_parser.h"
 #include "support.h"
+#include "swerve/model/dot_parser.h"
 
 namespace swerve::live {
 namespace {

@@ -21,7 +21,7 @@
 #include "kernel/bpf_object.h"
 #include "kernel/catalog.h"
 #include "kernel/engine.h"
-#include "monitor/verdict.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve::live {
 

@@ -28,8 +28,8 @@
 #include "base/text.h"
 #include "control/fakes_test.h"
 #include "control/fuse/mount.h"
-#include "control/registry.h"
-#include "control/tree.h"
+#include "swerve/control/registry.h"
+#include "swerve/control/tree.h"
 
 namespace swerve::mounted {
 

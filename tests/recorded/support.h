@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "bind/recorded/recorded_engine.h"
-#include "monitor/verdict.h"
 #include "source/any/open_recording.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve::recorded_tests {
 

@@ -13,16 +13,17 @@ FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-x", "c+
 def check_text(path, text):
     problems = []
     if "\n#pragma once\n" not in "\n" + text:
-        problems.append(f"src/{path} has no #pragma once")
+        problems.append(f"{tree.where(path)} has no #pragma once")
     if not text.startswith(f"// {path} - "):
-        problems.append(f'src/{path} does not begin with "// {path} - " and what it is')
+        problems.append(f'{tree.where(path)} does not begin with "// {path} - " and what it is')
     return problems
 
 
 def compile_alone(root, compiler, path):
-    ran = subprocess.run([compiler, "-I", os.path.join(root, "src"), *FLAGS], input=f'#include "{path}"\n',
+    folders = ("include",) if path.startswith("swerve/") else tree.TOPS  # a public one needs public ones alone
+    ran = subprocess.run([compiler, *[f"-I{os.path.join(root, top)}" for top in folders], *FLAGS], input=f'#include "{path}"\n',
                          capture_output=True, text=True)
-    return [] if ran.returncode == 0 else [f"src/{path} does not compile alone:\n{ran.stderr.strip()}"]
+    return [] if ran.returncode == 0 else [f"{tree.where(path)} does not compile alone:\n{ran.stderr.strip()}"]
 
 
 def check(root, compiler, rooms):
@@ -30,7 +31,7 @@ def check(root, compiler, rooms):
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         compiled = list(pool.map(lambda path: compile_alone(root, compiler, path), headers))
     return [problem for path, alone in zip(headers, compiled)
-            for problem in check_text(path, tree.read(os.path.join(root, "src", path))) + alone]
+            for problem in check_text(path, tree.read(os.path.join(root, tree.where(path)))) + alone]
 
 
 if __name__ == "__main__":

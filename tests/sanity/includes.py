@@ -1,4 +1,4 @@
-"""includes.py ROOT - each room of src/ includes only what CMakeLists.txt says it may."""
+"""includes.py ROOT - each room includes only what CMakeLists.txt says it may."""
 import os
 import re
 import sys
@@ -47,9 +47,10 @@ def words(names):
     return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else "".join(names) or "nothing of ours"
 
 
-def check_include(room, is_test, bracket, name, known):
-    """What is wrong with one include, or None."""
+def check_include(room, path, bracket, name, known):
+    """What is wrong with one include of the source `path`, or None."""
     depends = known[room]
+    is_test = path.endswith(("_test.cc", "_test.h"))
     for pattern, owners in LIBRARIES.items():
         if matches(name, pattern) and room not in owners:
             return f"includes <{name}>, which only {words(owners)} may use"
@@ -63,6 +64,8 @@ def check_include(room, is_test, bracket, name, known):
             return f'includes "{name}"; write an outside library as <{name}>'
         if target is None:
             return f'includes "{name}", which is in no room; write it as "ROOM/FILE.h"'
+        if path.startswith("swerve/") and not name.startswith("swerve/"):
+            return f'includes "{name}", but a public header may use public ones alone'
         if target != room and target not in depends:
             return f'includes "{name}", but {room} may use only {words(depends)}'
         return None
@@ -85,14 +88,14 @@ def check(root):
     for path in tree.sources(root):
         room = tree.room_of(path, known)
         if room is None:
-            problems.append(f"src/{path} is in no room; CMakeLists.txt knows {words(list(known))}")
+            problems.append(f"{tree.where(path)} is in no room; CMakeLists.txt knows {words(list(known))}")
             continue
-        for number, line in enumerate(tree.read(os.path.join(root, "src", path)).splitlines(), 1):
+        for number, line in enumerate(tree.read(os.path.join(root, tree.where(path))).splitlines(), 1):
             include = INCLUDE.match(line)
             if include:
-                problem = check_include(room, path.endswith(("_test.cc", "_test.h")), *include.groups(), known)
+                problem = check_include(room, path, *include.groups(), known)
                 if problem:
-                    problems.append(f"src/{path}:{number} {problem}")
+                    problems.append(f"{tree.where(path)}:{number} {problem}")
     return problems
 
 

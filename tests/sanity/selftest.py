@@ -50,6 +50,8 @@ class Includes(MadeUpTree):
             ("src/bind/toml/x.cc", '#include "bind/definition.h"'),
             ("src/kernel/x.cc", "#include <bpf/libbpf.h>"),
             ("src/kernel/x.cc", "#include <sys/syscall.h>"),
+            ("src/model/x.cc", '#include "swerve/base/result.h"'),
+            ("include/swerve/model/x.h", '#include "swerve/base/result.h"'),
         ]:
             self.assertEqual(self.problems(path, line), [], (path, line))
 
@@ -78,6 +80,10 @@ class Includes(MadeUpTree):
              "any room"),
             ("src/bind/x.cc", "#include <gtest/gtest.h>",
              "src/bind/x.cc:3 includes <gtest/gtest.h>, which is for tests alone"),
+            ("src/base/x.cc", '#include "swerve/model/y.h"',
+             'src/base/x.cc:3 includes "swerve/model/y.h", but base may use only nothing of ours'),
+            ("include/swerve/model/x.h", '#include "base/text.h"',
+             'include/swerve/model/x.h:3 includes "base/text.h", but a public header may use public ones alone'),
             ("src/attic/x.cc", "",
              "src/attic/x.cc is in no room; CMakeLists.txt knows base, model, bind, bind/toml and kernel"),
         ]:
@@ -105,6 +111,14 @@ class Headers(MadeUpTree):
         self.assertEqual(headers.check_text("model/x.h", "// a thing\n"), [
             "src/model/x.h has no #pragma once",
             'src/model/x.h does not begin with "// model/x.h - " and what it is'])
+
+    def test_a_public_header_that_leans_on_one_of_ours(self):
+        root = self.tree({"include/swerve/model/x.h": "// swerve/model/x.h - a thing.\n#pragma once\n"
+                                                      '#include "base/text.h"\n',
+                          "src/base/text.h": "// base/text.h - texts.\n#pragma once\n"})
+        problems = headers.check(root, "c++", ["model"])
+        self.assertEqual(len(problems), 1)
+        self.assertTrue(problems[0].startswith("include/swerve/model/x.h does not compile alone:\n"), problems)
 
     def test_a_header_that_leans_on_another(self):
         root = self.tree({"src/model/x.h": "// model/x.h - a thing.\n#pragma once\nstd::string f();\n"})

@@ -4,6 +4,9 @@ import re
 import subprocess
 
 
+TOPS = ("src", "include")
+
+
 def read(path):
     with open(path, encoding="utf-8") as file:
         return file.read()
@@ -23,7 +26,9 @@ def rooms(root):
 
 
 def room_of(path, known):
-    """The room that holds `path` (below src/): the longest one that fits, or None."""
+    """The room that holds `path` (below src/, or a public header as "swerve/ROOM/FILE.h"): the longest one that fits, or
+    None."""
+    path = path.removeprefix("swerve/")
     fits = [room for room in known if os.path.dirname(path) == room or path.startswith(room + "/")]
     return max(fits, key=len, default=None)
 
@@ -42,7 +47,11 @@ def files(root):
 
 
 def sources(root, endings=(".cc", ".h")):
-    """Every source below src/, committed or not, as a path below src/."""
-    top = os.path.join(root, "src")
-    return sorted(os.path.relpath(os.path.join(folder, name), top)
-                  for folder, _, here in os.walk(top) for name in here if name.endswith(endings))
+    """Every source below src/ and include/, committed or not, as its path below that: as it is included."""
+    return sorted(os.path.relpath(os.path.join(folder, name), os.path.join(root, top)) for top in TOPS
+                  for folder, _, here in os.walk(os.path.join(root, top)) for name in here if name.endswith(endings))
+
+
+def where(path):
+    """Where the source is that is included as `path`."""
+    return os.path.join("include" if path.startswith("swerve/") else "src", path)

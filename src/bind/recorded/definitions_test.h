@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 #include "bind/definition.h"
-#include "monitor/verdict.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve::fake {
 

@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
 #include "bind/definition.h"
 #include "monitor/unsure_monitor.h"
-#include "monitor/verdict.h"
 #include "source/recording.h"
+#include "swerve/base/result.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/diagnostic.h"
-#include "base/result.h"
 #include "bind/definition.h"
+#include "swerve/base/diagnostic.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "bind/expr_parser.h"
 #include "bind/fake_catalog_test.h"
-#include "model/dot_parser.h"
+#include "swerve/model/dot_parser.h"
 
 namespace swerve {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "bind/toml/definition_parser.h"
-#include "model/dot_parser.h"
+#include "swerve/model/dot_parser.h"
 
 namespace swerve {
 namespace fs = std::filesystem;

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "base/diagnostic.h"
-#include "base/result.h"
 #include "bind/definition.h"
-#include "model/automaton.h"
+#include "swerve/base/diagnostic.h"
+#include "swerve/base/result.h"
+#include "swerve/model/automaton.h"
 
 namespace swerve {
 

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/diagnostic.h"
 #include "bind/definition.h"
+#include "swerve/base/diagnostic.h"
 
 namespace swerve {
 

@@ -1,7 +1,7 @@
 // control/fuse/errno.h - what an Error is for a system call.
 #pragma once
 
-#include "base/result.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

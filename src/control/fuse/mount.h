@@ -7,8 +7,8 @@
 #include <string>
 
 #include "base/loop.h"
-#include "base/result.h"
-#include "control/tree.h"
+#include "swerve/base/result.h"
+#include "swerve/control/tree.h"
 
 namespace swerve {
 

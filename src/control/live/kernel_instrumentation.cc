@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/check.h"
 #include "base/fair_mutex.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 

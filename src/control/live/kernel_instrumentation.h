@@ -6,9 +6,9 @@
 #include <string>
 
 #include "bind/definition.h"
-#include "control/instrumentation.h"
 #include "kernel/engine.h"
-#include "monitor/verdict.h"
+#include "swerve/control/instrumentation.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

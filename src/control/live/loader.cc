@@ -10,7 +10,7 @@
 #include "bind/toml/monitor_reader.h"
 #include "control/live/availability.h"
 #include "control/live/trusted_file.h"
-#include "model/dot_printer.h"
+#include "swerve/model/dot_printer.h"
 
 namespace swerve {
 namespace {

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "control/live/kernel_instrumentation.h"
-#include "control/registry.h"
-#include "control/tree.h"
-#include "control/verdict_streams.h"
 #include "kernel/catalog.h"
+#include "swerve/control/registry.h"
+#include "swerve/control/tree.h"
+#include "swerve/control/verdict_streams.h"
 
 namespace swerve {
 

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 #include "control/live/loader.h"
-#include "react/reactor.h"
+#include "swerve/react/reactor.h"
 
 namespace swerve {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-#include "base/result.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
 #include "base/text.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
 #include "base/text.h"
+#include "swerve/base/result.h"
 
 namespace swerve::tracedat {
 

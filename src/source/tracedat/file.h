@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/result.h"
 #include "source/tracedat/unpack.h"
+#include "swerve/base/result.h"
 
 namespace swerve::tracedat {
 

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
 #include "source/recording.h"
 #include "source/tracedat/file.h"
+#include "swerve/base/result.h"
 
 namespace swerve::tracedat {
 

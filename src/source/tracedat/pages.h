@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
 #include "source/tracedat/file.h"
 #include "source/tracedat/unpack.h"
+#include "swerve/base/result.h"
 
 namespace swerve::tracedat {
 

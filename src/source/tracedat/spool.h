@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "base/result.h"
 #include "source/input.h"
+#include "swerve/base/result.h"
 
 namespace swerve::tracedat {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
+#include "swerve/base/result.h"
 
 namespace swerve::tracedat {
 

@@ -1,4 +1,4 @@
-// monitor/verdict.h - what comes out of a monitor: steps and violations, as values.
+// swerve/monitor/verdict.h - what comes out of a monitor: steps and violations, as values.
 //
 // A Violation is complete in itself: who, where, when, what was allowed instead, and the way there.
 // Engines fill it, reactors and printers read it. All texts in it may come from outside (task
@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "base/time.h"
-#include "monitor/scope.h"
+#include "swerve/base/time.h"
+#include "swerve/monitor/scope.h"
 
 namespace swerve {
 
@@ -51,8 +51,8 @@ struct Occurrence {
   InstanceId id;
   std::optional<TaskInfo> task;  // whom the instance belongs to; task scope only
   std::uint32_t cpu = 0;         // where the event happened
-  TaskInfo by;  // the task that ran there; kUnknownThread, or tgid 0, where that is not known
-  std::string state;             // before the event; where it is not certain, set_text(states)
+  TaskInfo by;        // the task that ran there; kUnknownThread, or tgid 0, where that is not known
+  std::string state;  // before the event; where it is not certain, set_text(states)
   std::string event;
   // Where it is not certain in which state the instance was: those that are possible. Else empty.
   std::vector<StateOrNone> states;

@@ -1,4 +1,4 @@
-// control/instrumentation.h - what brings events to monitors, as the registry sees it.
+// swerve/control/instrumentation.h - what brings events to monitors, as the registry sees it.
 //
 // The registry knows what is enabled and in which order things are switched; an Instrumentation
 // does it: in the kernel (control/live/), in this process, or in a test.
@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <span>
 
-#include "base/result.h"
-#include "monitor/reaction.h"
-#include "monitor/stats.h"
+#include "swerve/base/result.h"
+#include "swerve/monitor/reaction.h"
+#include "swerve/monitor/stats.h"
 
 namespace swerve {
 

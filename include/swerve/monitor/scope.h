@@ -1,4 +1,4 @@
-// monitor/scope.h - what a monitor has one instance for, and how an event may start one.
+// swerve/monitor/scope.h - what a monitor has one instance for, and how an event may start one.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
-// model/dot_parser.h - reads an automaton from a model file: Graphviz text as the kernel's tools
-// write it.
+// swerve/model/dot_parser.h - reads an automaton from a model file: Graphviz text as the kernel's
+// tools write it.
 //
 // The dialect of the kernel's tools, old (Linux 6.0 to 6.16) and new, read more liberally than they
 // do:
@@ -29,8 +29,8 @@
 #include <optional>
 #include <string_view>
 
-#include "base/diagnostic.h"
-#include "model/automaton.h"
+#include "swerve/base/diagnostic.h"
+#include "swerve/model/automaton.h"
 
 namespace swerve {
 

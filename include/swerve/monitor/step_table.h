@@ -1,4 +1,5 @@
-// monitor/step_table.h - the automaton as the engines step it: state and witness in one word.
+// swerve/monitor/step_table.h - the automaton as the engines step it: state and witness in one
+// word.
 //
 // Every transition of the model has a small number, its step id, and so has "started, nothing
 // processed yet". An instance is one 64-bit word: the ids of its last transitions, the newest in
@@ -17,7 +18,7 @@
 #include <optional>
 #include <vector>
 
-#include "model/automaton.h"
+#include "swerve/model/automaton.h"
 
 namespace swerve {
 

@@ -1,4 +1,5 @@
-// base/check.h - for "we contradicted ourselves": stops the process and names the broken invariant.
+// swerve/base/check.h - for "we contradicted ourselves": stops the process and names the broken
+// invariant.
 //
 // Not for what the world or the user got wrong; that is a Result or a diagnostic.
 #pragma once

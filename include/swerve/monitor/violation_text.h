@@ -1,4 +1,4 @@
-// monitor/violation_text.h - a violation as text for people: what `swerve mon` prints.
+// swerve/monitor/violation_text.h - a violation as text for people: what `swerve mon` prints.
 //
 // Data in, text out: nothing here asks a clock. Every text that comes from outside (task names,
 // frames of the stack) is escaped.
@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "monitor/verdict.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

@@ -1,5 +1,6 @@
-// monitor/reaction.h - which reactor a monitor wants, with its options: a value. What a reactor
-// does stands in react/; an engine may do part of it itself (a signal, at the violating event).
+// swerve/monitor/reaction.h - which reactor a monitor wants, with its options: a value. What a
+// reactor does stands in react/; an engine may do part of it itself (a signal, at the violating
+// event).
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

@@ -1,4 +1,4 @@
-// control/registry.h - the monitors there are, which of them are enabled, and the switches.
+// swerve/control/registry.h - the monitors there are, which of them are enabled, and the switches.
 //
 // What the kernel's rv.c does, as calls: register and unregister monitors and reactors, enable and
 // disable monitors, choose their reactors, switch monitoring and reacting. The control tree
@@ -21,12 +21,12 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-#include "control/instrumentation.h"
-#include "monitor/reaction.h"
-#include "monitor/scope.h"
-#include "react/reactions.h"
-#include "react/reactor.h"
+#include "swerve/base/result.h"
+#include "swerve/control/instrumentation.h"
+#include "swerve/monitor/reaction.h"
+#include "swerve/monitor/scope.h"
+#include "swerve/react/reactions.h"
+#include "swerve/react/reactor.h"
 
 namespace swerve {
 

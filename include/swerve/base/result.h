@@ -1,4 +1,4 @@
-// base/result.h - what a call that can fail answers.
+// swerve/base/result.h - what a call that can fail answers.
 //
 // Result<T> holds a T or an Error. An Error is completed where it is known (the name, the errno)
 // and each layer on the way up adds in front what it was doing, so that it reads as one line:
@@ -13,7 +13,7 @@
 #include <utility>
 #include <variant>
 
-#include "base/check.h"
+#include "swerve/base/check.h"
 
 namespace swerve {
 

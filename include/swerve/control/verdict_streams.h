@@ -1,4 +1,4 @@
-// control/verdict_streams.h - verdicts as lines, for any number of readers at once.
+// swerve/control/verdict_streams.h - verdicts as lines, for any number of readers at once.
 //
 // What `trace_pipe` and its likes are: each reader has a stream of its own from the moment at which
 // it opened it. A reader that is too slow loses lines for itself alone; where they would have stood
@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "monitor/verdict.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

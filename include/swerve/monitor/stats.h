@@ -1,4 +1,4 @@
-// monitor/stats.h - what a monitor has counted, whichever engine steps it.
+// swerve/monitor/stats.h - what a monitor has counted, whichever engine steps it.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// control/tree.h - the registry as files: the kernel's rv folder, and ours beside its names.
+// swerve/control/tree.h - the registry as files: the kernel's rv folder, and ours beside its names.
 //
 // Plain C++: a path to what reading it says and what writing to it does. control/fuse/ carries it
 // to a mount. docs/tree.md is its manual.
@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-#include "control/registry.h"
-#include "control/verdict_streams.h"
+#include "swerve/base/result.h"
+#include "swerve/control/registry.h"
+#include "swerve/control/verdict_streams.h"
 
 namespace swerve {
 

@@ -1,4 +1,4 @@
-// model/automaton.h - the reference model, as a value.
+// swerve/model/automaton.h - the reference model, as a value.
 //
 // An Automaton is plain data: copyable, comparable, and with no link to a clock, a thread or the
 // system that it describes. Everything that happens at run time lives in monitor/.
@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

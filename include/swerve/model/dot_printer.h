@@ -1,9 +1,9 @@
-// model/dot_printer.h - an automaton as a model file in the kernel's style.
+// swerve/model/dot_printer.h - an automaton as a model file in the kernel's style.
 #pragma once
 
 #include <string>
 
-#include "model/automaton.h"
+#include "swerve/model/automaton.h"
 
 namespace swerve {
 

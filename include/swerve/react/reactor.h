@@ -1,4 +1,4 @@
-// react/reactor.h - what is done about a violation, and which ways of doing there are.
+// swerve/react/reactor.h - what is done about a violation, and which ways of doing there are.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-#include "monitor/reaction.h"
-#include "monitor/verdict.h"
+#include "swerve/base/result.h"
+#include "swerve/monitor/reaction.h"
+#include "swerve/monitor/verdict.h"
 
 namespace swerve {
 

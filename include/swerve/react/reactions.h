@@ -1,5 +1,5 @@
-// react/reactions.h - from violations to reactors: which monitor has which, its limit, and what
-// came of it.
+// swerve/react/reactions.h - from violations to reactors: which monitor has which, its limit, and
+// what came of it.
 //
 //   a violation while reacting is off -> silenced
 //               in a dry run          -> dry_run
@@ -20,10 +20,10 @@
 #include <string>
 #include <string_view>
 
-#include "base/time.h"
-#include "monitor/reaction.h"
-#include "monitor/verdict.h"
-#include "react/reactor.h"
+#include "swerve/base/time.h"
+#include "swerve/monitor/reaction.h"
+#include "swerve/monitor/verdict.h"
+#include "swerve/react/reactor.h"
 
 namespace swerve {
 

@@ -1,4 +1,4 @@
-// base/time.h - instants and their text.
+// swerve/base/time.h - instants and their text.
 #pragma once
 
 #include <compare>
@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
+#include "swerve/base/result.h"
 
 namespace swerve {
 

@@ -1,4 +1,4 @@
-// monitor/instance.h - one event happens to one instance: the step on the host.
+// swerve/monitor/instance.h - one event happens to one instance: the step on the host.
 //
 // step() is for an instance that one thread owns: plain loads and stores. SharedInstance is one
 // that any number of threads step at the same time: compare-and-swap, three tries, then reset (the
@@ -9,9 +9,9 @@
 #include <atomic>
 #include <cstdint>
 
-#include "model/automaton.h"
-#include "monitor/scope.h"
-#include "monitor/step_table.h"
+#include "swerve/model/automaton.h"
+#include "swerve/monitor/scope.h"
+#include "swerve/monitor/step_table.h"
 
 namespace swerve {
 

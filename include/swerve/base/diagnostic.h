@@ -1,4 +1,4 @@
-// base/diagnostic.h - what is wrong with a text, and where.
+// swerve/base/diagnostic.h - what is wrong with a text, and where.
 //
 // Parsers return the value and every diagnostic they found, and print nothing: the caller decides.
 #pragma once
