@@ -32,6 +32,8 @@ std::string Probe::text() const {
       return cat("syscall:", name);
     case Kind::syscall_exit:
       return cat("syscall:", name, ":exit");
+    case Kind::inproc:
+      return cat("inproc:", name);
   }
   return {};
 }
@@ -53,7 +55,8 @@ Result<Probe> parse_probe(std::string_view text) {
   static constexpr Form kForms[] = {{"tracepoint", "tracepoint:[CATEGORY:]NAME", 3},
                                     {"fentry", "fentry:NAME", 2},
                                     {"fexit", "fexit:NAME", 2},
-                                    {"syscall", "syscall:NAME or syscall:NAME:exit", 3}};
+                                    {"syscall", "syscall:NAME or syscall:NAME:exit", 3},
+                                    {"inproc", "inproc:NAME", 2}};
   const auto* const form = std::find_if(std::begin(kForms), std::end(kForms),
                                         [&](const Form& f) { return f.kind == parts[0]; });
   if (form == std::end(kForms)) {
@@ -77,6 +80,8 @@ Result<Probe> parse_probe(std::string_view text) {
     if (parts.size() == 3) probe.category = parts[1];
   } else if (parts[0] == "fentry") {
     probe.kind = Probe::Kind::fentry;
+  } else if (parts[0] == "inproc") {
+    probe.kind = Probe::Kind::inproc;
   } else if (parts[0] == "fexit") {
     probe.kind = Probe::Kind::fexit;
   } else {

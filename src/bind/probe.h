@@ -11,9 +11,9 @@
 namespace swerve {
 
 /// The probe of a binding, as written: "tracepoint:[CATEGORY:]NAME", "fentry:NAME", "fexit:NAME",
-/// "syscall:NAME", "syscall:NAME:exit".
+/// "syscall:NAME", "syscall:NAME:exit"; and "inproc:NAME", a tracepoint of the program itself.
 struct Probe {
-  enum class Kind { tracepoint, fentry, fexit, syscall_enter, syscall_exit };
+  enum class Kind { tracepoint, fentry, fexit, syscall_enter, syscall_exit, inproc };
   Kind kind = Kind::tracepoint;
   std::string category;  // of a tracepoint, where one was written
   std::string name;

@@ -31,9 +31,9 @@ TEST(ParseProbe, BadOnesSayWhatIsExpected) {
       {"sched_switch",
        "a probe is written KIND:NAME, such as tracepoint:sched_switch; found 'sched_switch'"},
       {"tracepont:sched_switch",
-       "no kind of probe 'tracepont' (tracepoint, fentry, fexit, syscall); did you mean "
+       "no kind of probe 'tracepont' (tracepoint, fentry, fexit, syscall, inproc); did you mean "
        "'tracepoint'?"},
-      {"uprobe:x", "no kind of probe 'uprobe' (tracepoint, fentry, fexit, syscall)"},
+      {"uprobe:x", "no kind of probe 'uprobe' (tracepoint, fentry, fexit, syscall, inproc)"},
       {"tracepoint", "expected tracepoint:[CATEGORY:]NAME, found 'tracepoint'"},
       {"tracepoint:", "expected tracepoint:[CATEGORY:]NAME, found 'tracepoint:'"},
       {"tracepoint:a:b:c", "expected tracepoint:[CATEGORY:]NAME, found 'tracepoint:a:b:c'"},

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "swerve/base/diagnostic.h"
+#include "swerve/base/sections.h"
 
 namespace swerve {
 
@@ -74,12 +75,32 @@ ReactionSetting with_definition(const ReactionSetting& definition, std::string_v
 
 }  // namespace
 
+void Registry::set(bool& flag, bool to) {
+  const std::lock_guard lock(mutex_);
+  flag = to;
+}
+
 Registry::Registry(ReactorSet reactors, Reactions& reactions)
     : reactors_(std::move(reactors)), reactions_(reactions) {}
 
 Registry::~Registry() {
   (void)disable_all();
   for (const auto& monitor : monitors_) reactions_.forget(monitor->entry.name);
+}
+
+/// For a call that changes something: one at a time gets through. From inside a callback of a
+/// tracepoint it would wait for who has the turn, who may be waiting for that callback to end.
+Result<std::unique_lock<std::mutex>> Registry::take_turn() {
+  if (inside_section()) {
+    return Error(ErrorCode::busy,
+                 "monitors and reactors cannot be changed from inside a callback of a tracepoint",
+                 EBUSY);
+  }
+  if (fork_count() != forks_) {
+    return Error(ErrorCode::unsupported, "these monitors belong to the process that was forked",
+                 EOPNOTSUPP);
+  }
+  return std::unique_lock(turn_);
 }
 
 // Looking up.
@@ -193,7 +214,7 @@ Result<std::shared_ptr<Reactor>> Registry::make_reactor(const ReactionSetting& s
 }
 
 Result<> Registry::register_monitor(MonitorEntry entry) {
-  const std::lock_guard lock(mutex_);
+  SWERVE_TRY_ASSIGN(const auto turn, take_turn());
   SWERVE_TRY(check_new(entry));
   Result<std::shared_ptr<Reactor>> reactor = make_reactor(entry.reaction);
   if (!reactor) return std::move(reactor).error().within(cat("monitor '", entry.name, "'"));
@@ -211,6 +232,7 @@ Result<> Registry::register_monitor(MonitorEntry entry) {
   monitor->reactor = *std::move(reactor);
   if (!monitor->entry.container)
     reactions_.choose(monitor->entry.name, monitor->reactor, monitor->reaction);
+  const std::lock_guard lock(mutex_);
   by_name_[monitor->entry.name] = monitor.get();
   auto place = monitors_.end();
   if (!monitor->entry.parent.empty()) {
@@ -224,7 +246,7 @@ Result<> Registry::register_monitor(MonitorEntry entry) {
 }
 
 Result<> Registry::unregister_monitor(std::string_view name) {
-  const std::lock_guard lock(mutex_);
+  SWERVE_TRY_ASSIGN(const auto turn, take_turn());
   SWERVE_TRY_ASSIGN(Monitor* const monitor, named(name));
   if (const Monitors below = children(*monitor); !below.empty()) {
     return Error(ErrorCode::busy,
@@ -233,19 +255,21 @@ Result<> Registry::unregister_monitor(std::string_view name) {
   }
   SWERVE_TRY(stop({monitor}));
   reactions_.forget(monitor->entry.name);
+  const std::lock_guard lock(mutex_);
   by_name_.erase(monitor->entry.name);
   std::erase_if(monitors_, [&](const auto& one) { return one.get() == monitor; });
   return {};
 }
 
 Result<> Registry::register_reactor(ReactorSet::Kind kind) {
-  const std::lock_guard lock(mutex_);
+  SWERVE_TRY_ASSIGN(const auto turn, take_turn());
   SWERVE_TRY(check_name("reactor", kind.name));
+  const std::lock_guard lock(mutex_);
   return reactors_.add(std::move(kind));
 }
 
 Result<> Registry::unregister_reactor(std::string_view name) {
-  const std::lock_guard lock(mutex_);
+  SWERVE_TRY_ASSIGN(const auto turn, take_turn());
   for (const auto& monitor : monitors_) {
     if (monitor->reaction.reactor != name) continue;
     return Error(
@@ -253,6 +277,7 @@ Result<> Registry::unregister_reactor(std::string_view name) {
         cat("reactor '", name, "' is in use: monitor '", monitor->entry.name, "' has chosen it"),
         EBUSY);
   }
+  const std::lock_guard lock(mutex_);
   if (const Result<> removed = reactors_.remove(name); !removed)
     return invalid(removed.error().message());
   return {};
@@ -310,7 +335,7 @@ Result<> Registry::start(Monitor& monitor) {
   }
   Result<> attached = entry.instrumentation->attach(entry.handle, monitor.reaction, monitoring_);
   if (!attached) return std::move(attached).error().within(cat("enable ", entry.name));
-  monitor.enabled = true;
+  set(monitor.enabled, true);
   return {};
 }
 
@@ -320,7 +345,7 @@ Result<> Registry::stop(const Monitors& monitors) {
   Monitors on;
   for (Monitor* const monitor : monitors) {
     if (monitor->enabled && !monitor->entry.container) on.push_back(monitor);
-    monitor->enabled = false;
+    set(monitor->enabled, false);
   }
   if (on.empty()) return {};
   Result<> detached = for_each_instrumentation(
@@ -330,23 +355,23 @@ Result<> Registry::stop(const Monitors& monitors) {
 }
 
 Result<> Registry::enable(std::string_view name) {
-  const std::lock_guard lock(mutex_);
+  SWERVE_TRY_ASSIGN(const auto turn, take_turn());
   SWERVE_TRY_ASSIGN(Monitor* const monitor, named(name));
   if (!monitor->entry.container) return start(*monitor);
   const Monitors below = children(*monitor);
   for (Monitor* const child : below) {
     if (Result<> started = start(*child); !started) {
-      monitor->enabled = false;
+      set(monitor->enabled, false);
       (void)stop(below);
       return std::move(started).error().within(cat("enable ", monitor->entry.name));
     }
   }
-  monitor->enabled = true;
+  set(monitor->enabled, true);
   return {};
 }
 
 Result<> Registry::disable(std::string_view name) {
-  const std::lock_guard lock(mutex_);
+  SWERVE_TRY_ASSIGN(const auto turn, take_turn());
   SWERVE_TRY_ASSIGN(Monitor* const monitor, named(name));
   Monitors off = children(*monitor);
   off.push_back(monitor);
@@ -356,7 +381,7 @@ Result<> Registry::disable(std::string_view name) {
 }
 
 Result<> Registry::disable_all() {
-  const std::lock_guard lock(mutex_);
+  SWERVE_TRY_ASSIGN(const auto turn, take_turn());
   Monitors all;
   for (const auto& monitor : monitors_) all.push_back(monitor.get());
   Result<> stopped = stop(all);
@@ -365,7 +390,7 @@ Result<> Registry::disable_all() {
 }
 
 Result<> Registry::reset(std::string_view name) {
-  const std::lock_guard lock(mutex_);
+  SWERVE_TRY_ASSIGN(const auto turn, take_turn());
   SWERVE_TRY_ASSIGN(Monitor* const monitor, named(name));
   const Monitors on = enabled_of(*monitor);
   const bool running = monitoring_;
@@ -384,13 +409,13 @@ Result<> Registry::reset(std::string_view name) {
 // The switches.
 
 Result<> Registry::set_monitoring(bool on) {
-  const std::lock_guard lock(mutex_);
+  SWERVE_TRY_ASSIGN(const auto turn, take_turn());
   if (on == monitoring_) return {};
   Monitors enabled;
   for (const auto& monitor : monitors_)
     if (monitor->enabled && !monitor->entry.container) enabled.push_back(monitor.get());
   const auto off = [&]() -> Result<> {
-    monitoring_ = false;
+    set(monitoring_, false);
     Result<> switched = for_each_instrumentation(
         enabled, [](Instrumentation& one, auto handles) { return one.switch_off(handles); });
     reactions_.settle(names_of(enabled), kPatience);
@@ -404,7 +429,7 @@ Result<> Registry::set_monitoring(bool on) {
   Result<> switched = for_each_instrumentation(
       enabled, [](Instrumentation& one, auto handles) { return one.reset(handles); });
   if (switched) {
-    monitoring_ = true;
+    set(monitoring_, true);
     switched = for_each_instrumentation(
         enabled, [](Instrumentation& one, auto handles) { return one.switch_on(handles); });
     if (!switched) (void)off();
@@ -414,7 +439,7 @@ Result<> Registry::set_monitoring(bool on) {
 }
 
 Result<> Registry::set_reacting(bool on) {
-  const std::lock_guard lock(mutex_);
+  SWERVE_TRY_ASSIGN(const auto turn, take_turn());
   std::vector<Instrumentation*> told;
   const auto tell_each = [&](const auto& call) {
     Result<> outcome;
@@ -471,7 +496,7 @@ Result<> Registry::set_dry_run(std::string_view name, bool on) {
 /// or none. What was on is on again afterwards.
 Result<> Registry::change_reactions(std::string_view name,
                                     const std::function<ReactionSetting(const Monitor&)>& wanted) {
-  const std::lock_guard lock(mutex_);
+  SWERVE_TRY_ASSIGN(const auto turn, take_turn());
   SWERVE_TRY_ASSIGN(Monitor* const monitor, named(name));
   Monitors all = children(*monitor);
   all.push_back(monitor);
@@ -493,6 +518,7 @@ Result<> Registry::change_reactions(std::string_view name,
 
   const auto exchange = [&] {  // a second time: back
     for (Change& change : changes) {
+      const std::lock_guard lock(mutex_);
       std::swap(change.monitor->reaction, change.reaction);
       std::swap(change.monitor->reactor, change.reactor);
       if (!change.monitor->entry.container)

@@ -490,6 +490,10 @@ Result<Signature> KernelCatalog::signature(const Probe& probe) const {
     case Probe::Kind::fentry:
     case Probe::Kind::fexit:
       return state_->function_signature(probe);
+    case Probe::Kind::inproc:
+      return Error(ErrorCode::unsupported,
+                   cat("'", escape(probe.text()), "' is a tracepoint of a program, which only a "
+                       "monitor in that program can see"));
     case Probe::Kind::tracepoint:
       break;
   }
@@ -514,6 +518,7 @@ Result<AttachPoint> KernelCatalog::attach_point(const Probe& probe) const {
     case Probe::Kind::fentry:
     case Probe::Kind::fexit:
       return state_->point(state_->functions.at(probe.name));
+    case Probe::Kind::inproc:  // has no signature here
     case Probe::Kind::tracepoint:
       break;
   }

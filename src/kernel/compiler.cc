@@ -20,6 +20,7 @@ std::string program_key(const Probe& probe) {
       return "fentry " + probe.name;
     case Probe::Kind::fexit:
       return "fexit " + probe.name;
+    case Probe::Kind::inproc:  // refused by the catalog
     case Probe::Kind::tracepoint:
       break;
   }

@@ -13,7 +13,7 @@ std::string kind(const Columns& columns, std::string_view type, const Occurrence
   if (columns.several) out += cat("_", escape(what.monitor));
   out += ' ';
   if (columns.with_id)
-    out += pad_left(has_id(what.id.scope) ? std::to_string(what.id.key) : "", kId) + " ";
+    out += pad_left(has_id(what.id.scope) ? escape(key_text(what)) : "", kId) + " ";
   return out;
 }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "monitor/verdict_words.h"
+
 namespace swerve {
 
 InstanceMap::Slot* InstanceMap::find(std::uint64_t key) noexcept {
@@ -114,8 +116,7 @@ std::optional<StateId> HostMonitor::state(InstanceKey key) const noexcept {
   return table_.state(table_.newest(slot->instance.word));
 }
 
-Occurrence HostMonitor::occurrence(InstanceKey key, EventId event, StateId state,
-                                   const Circumstances& c) const {
+Occurrence HostMonitor::about(InstanceKey key, const Circumstances& c) const {
   const auto owned = [](const TaskView& t) { return TaskInfo{t.tid, t.tgid, std::string(t.comm)}; };
   Occurrence o;
   o.time = c.time;
@@ -124,34 +125,22 @@ Occurrence HostMonitor::occurrence(InstanceKey key, EventId event, StateId state
   if (scope_ == Scope::task && c.task) o.task = owned(*c.task);
   o.cpu = c.cpu;
   o.by = owned(c.by);
-  o.state = model_.states()[index(state)].name;
-  o.event = model_.events()[index(event)];
   return o;
 }
 
 void HostMonitor::tell_step(InstanceKey key, EventId event, const Instance& from,
                             const Circumstances& c) {
-  const StateId state = table_.state(table_.newest(from.word));
   Step step;
-  static_cast<Occurrence&>(step) = occurrence(key, event, state, c);
-  const State& next = model_.states()[index(model_.next(state, event))];
-  step.next = next.name;
-  step.final = next.final;
+  static_cast<Occurrence&>(step) = about(key, c);
+  name_step(step, model_, table_, event, from);
   sink_->on_step(step);
 }
 
 void HostMonitor::tell_violation(InstanceKey key, EventId event, const Instance& from,
                                  std::uint64_t events, const Circumstances& c) {
-  const StateId state = table_.state(table_.newest(from.word));
   Violation violation;
-  static_cast<Occurrence&>(violation) = occurrence(key, event, state, c);
-  for (const EventId allowed : model_.allowed(state)) {
-    violation.expected.push_back(model_.events()[index(allowed)]);
-  }
-  for (const Transition& t : table_.path(from)) {
-    violation.path.push_back({model_.states()[index(t.from)].name, model_.events()[index(t.event)],
-                              model_.states()[index(t.to)].name});
-  }
+  static_cast<Occurrence&>(violation) = about(key, c);
+  name_violation(violation, model_, table_, event, from);
   violation.events = events;
   sink_->on_violation(violation);
 }

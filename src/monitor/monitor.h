@@ -148,8 +148,7 @@ class HostMonitor {
   Scope scope() const noexcept { return scope_; }
 
  private:
-  Occurrence occurrence(InstanceKey key, EventId event, StateId state,
-                        const Circumstances& c) const;
+  Occurrence about(InstanceKey key, const Circumstances& c) const;
   void tell_step(InstanceKey key, EventId event, const Instance& from, const Circumstances& c);
   void tell_violation(InstanceKey key, EventId event, const Instance& from, std::uint64_t events,
                       const Circumstances& c);

@@ -11,6 +11,10 @@ std::string set_text(const std::vector<StateOrNone>& states) {
   return names.size() == 1 ? names.front() : "{" + join(names, "|") + "}";
 }
 
+std::string key_text(const Occurrence& what) {
+  return what.object.empty() ? std::to_string(what.id.key) : what.object;
+}
+
 std::string reaction_text(const Violation& v) {
   return cat("rv: monitor ", v.monitor, " does not allow event ", v.event, " on state ", v.state);
 }

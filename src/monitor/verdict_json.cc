@@ -20,7 +20,7 @@ JsonObject occurrence(std::string_view type, const Occurrence& what, bool record
   out.text("monitor", what.monitor);
   out.text("scope", scope_name(what.id.scope));
   if (what.id.scope == Scope::object) {
-    out.text("id", std::to_string(what.id.key));  // 64 bits: more than a JSON number carries safely
+    out.text("id", key_text(what));  // 64 bits: more than a JSON number carries safely
   } else if (what.id.scope != Scope::global) {
     out.number("id", what.id.key);
   }

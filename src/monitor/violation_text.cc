@@ -78,6 +78,7 @@ std::pair<std::string_view, std::string> who(const Occurrence& what) {
     case Scope::task:
       return {"task", what.task ? task_text(*what.task) : cat("tid ", what.id.key)};
     case Scope::object:
+      if (!what.object.empty()) return {"object", escape(what.object)};
       return {"object", cat(what.id.key, " (", hex(what.id.key), ")")};
   }
   return {"who", "the whole system"};

@@ -35,7 +35,7 @@ std::vector<std::string> variables(const Reaction& reaction) {
   set("STATE", v.state);
   set("EXPECTED", join(v.expected, " "));
   set("SCOPE", scope_name(v.id.scope));
-  if (v.id.scope != Scope::global) set("ID", cat(v.id.key));
+  if (v.id.scope != Scope::global) set("ID", key_text(v));
   if (v.task) {
     set("TID", cat(v.task->tid));
     set("TGID", cat(v.task->tgid));

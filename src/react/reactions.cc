@@ -265,7 +265,7 @@ bool Reactions::reacting() const {
 
 void Reactions::on_violation(const Violation& violation) {
   const TimeNs now = state_->options.now();
-  const std::lock_guard lock(state_->mutex);
+  std::unique_lock lock(state_->mutex);
   const std::shared_ptr<State::Monitor> monitor = state_->find(violation.monitor);
   if (monitor == nullptr) return;
   ReactionCounts& counts = monitor->counts;
@@ -283,6 +283,24 @@ void Reactions::on_violation(const Violation& violation) {
   } else if (!monitor->limit.take(now)) {
     ++counts.suppressed;
     ++monitor->untold;
+  } else if (const std::shared_ptr<Reactor> reactor = monitor->worker->reactor;
+             reactor->at_event()) {
+    ++counts.waiting;
+    const Reaction reaction{violation, std::exchange(monitor->untold, 0)};
+    lock.unlock();
+    Result<> done;
+    const auto end = [&] {
+      lock.lock();
+      --counts.waiting;
+      State::count(*monitor, done);
+    };
+    try {
+      done = reactor->react(reaction);
+    } catch (...) {
+      end();
+      throw;
+    }
+    end();
   } else if (monitor->worker->queue.size() >= state_->options.queue_most) {
     ++counts.dropped;
   } else {

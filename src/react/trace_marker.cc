@@ -16,7 +16,7 @@ std::string task_text(const TaskInfo& task) { return cat(task.comm, "-", task.ti
 std::string who(const Violation& v) {
   std::string text = " (";
   if (v.task) text += cat("task ", task_text(*v.task), "; ");
-  if (v.id.scope == Scope::object) text += cat("object ", v.id.key, "; ");
+  if (v.id.scope == Scope::object) text += cat("object ", escape(key_text(v)), "; ");
   return text + cat("cpu ", v.cpu, ", by ", task_text(v.by), ")");
 }
 

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "swerve/base/result.h"
+#include "swerve/base/sections.h"
 #include "swerve/control/instrumentation.h"
 #include "swerve/monitor/reaction.h"
 #include "swerve/monitor/scope.h"
@@ -73,8 +74,12 @@ struct MonitorReport {
   ReactionCounts reactions;
 };
 
-/// Any thread, for every call; one at a time gets through, as under the kernel's interface lock.
-/// Errors that are not named: invalid for a monitor or a reactor that does not exist.
+/// Any thread, for every call. Of those that change something one at a time gets through, as under
+/// the kernel's interface lock; the others do not wait for it. Errors that are not named: invalid
+/// for a monitor or a reactor that does not exist, and of a change: busy from inside a callback of
+/// a tracepoint (source/tracepoint.h), which whoever has the turn may be waiting for, and
+/// unsupported in the child of a fork(), where the threads that may have had a lock are not there
+/// any more.
 class Registry {
  public:
   /// `reactions` must outlive the registry.
@@ -136,7 +141,10 @@ class Registry {
   struct Change;
   using Monitors = std::vector<Monitor*>;
 
-  // All of these: under the lock.
+  Result<std::unique_lock<std::mutex>> take_turn();
+  void set(bool& flag, bool to);
+
+  // All of these: by who has the turn, or under the lock.
   Result<Monitor*> named(std::string_view name) const;
   Monitors children(const Monitor& container) const;
   Monitors enabled_of(Monitor& monitor) const;
@@ -148,6 +156,10 @@ class Registry {
   Result<> change_reactions(std::string_view name,
                             const std::function<ReactionSetting(const Monitor&)>& wanted);
 
+  // Who changes something has the turn for the whole call, and takes the lock for each store; who
+  // reads has one of them.
+  std::mutex turn_;
+  const std::uint64_t forks_ = fork_count();  // when it was made
   mutable std::mutex mutex_;
   ReactorSet reactors_;
   Reactions& reactions_;

@@ -56,8 +56,14 @@ struct Occurrence {
   std::string event;
   // Where it is not certain in which state the instance was: those that are possible. Else empty.
   std::vector<StateOrNone> states;
+  // Object scope, of this program: the key in words where it is no number; id.key is then the
+  // instance's own number. Else empty.
+  std::string object;
   friend bool operator==(const Occurrence&, const Occurrence&) = default;
 };
+
+/// The key of the instance as text: the words where it has some, else the number.
+std::string key_text(const Occurrence& what);
 
 /// An event that the model allowed.
 struct Step : Occurrence {

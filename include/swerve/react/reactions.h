@@ -7,6 +7,7 @@
 //               the queue is full     -> dropped
 //               else                  -> waiting -> react(), on the reactor's thread: reactions
 //                                                -> settled before its turn: cancelled
+//   with a reactor that is for the event itself, instead of the last three: react(), at once
 //
 // Every violation of a monitor with a reactor other than nop ends in exactly one of the counts; nop
 // counts nothing. A violation that the engine has reacted to (Violation::reacted) goes past all of
@@ -66,7 +67,8 @@ class Reactions {
   void set_reacting(bool on);
   bool reacting() const;
 
-  /// Takes a violation; a monitor that was never named here has no reaction. Never blocks.
+  /// Takes a violation; a monitor that was never named here has no reaction. Never blocks, and
+  /// throws nothing, but for what a reactor does that is called at the event.
   void on_violation(const Violation& violation);
 
   /// Gives what waits for these monitors up to `patience` to be started, then cancels the rest:

@@ -28,6 +28,11 @@ struct Reaction {
 /// queued, then dropped and counted. A failure is counted and shown; it does not stop the monitor.
 /// A reactor may outlive the one who chose it, while a call of react() still runs. Signals are
 /// blocked on its threads.
+///
+/// One whose at_event() is true is called by the thread that found the violation instead, before
+/// that goes on: for monitors of this program (control/session.h) the one where the event happened.
+/// Then several threads may call it at the same time, there is no queue, and it may throw: the
+/// exception goes on to whoever emitted the event.
 class Reactor {
  public:
   virtual ~Reactor() = default;
@@ -38,6 +43,8 @@ class Reactor {
   virtual Result<> react(const Reaction& reaction) = 0;
   /// How many calls of react() may run at one time, each on its own thread; always the same number.
   virtual unsigned at_once() const { return 1; }
+  /// Always the same.
+  virtual bool at_event() const { return false; }
 };
 
 /// What the person who started Swerve allows, since a wrong model could do harm with it.

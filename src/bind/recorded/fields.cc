@@ -114,6 +114,8 @@ bool is_of_probe(const RecordedKind& kind, const Probe& probe) {
     case Probe::Kind::fentry:
     case Probe::Kind::fexit:
       return false;
+    case Probe::Kind::inproc:
+      return kind.name == probe.name;
   }
   return false;
 }
@@ -128,6 +130,7 @@ std::vector<EventName> events_to_record(const Probe& probe) {
       return {{"syscalls", "sys_enter_" + probe.name}, {"syscalls", "sys_exit_" + probe.name}};
     case Probe::Kind::fentry:
     case Probe::Kind::fexit:
+    case Probe::Kind::inproc:
       return {};
   }
   return {};

@@ -409,7 +409,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadDefinition{"ProbeKind",
                       "name='m'\nscope='cpu'\nmodel='m'\n[[on]]\nprobe='sycall:f'\nevent='e'",
                       "m.toml:5:7: error: no kind of probe 'sycall' (tracepoint, fentry, fexit, "
-                      "syscall); did you mean "
+                      "syscall, inproc); did you mean "
                       "'syscall'?\n"},
         BadDefinition{"ProbeType", "name='m'\nscope='cpu'\nmodel='m'\n[[on]]\nprobe=5\nevent='e'",
                       "m.toml:5:7: error: 'probe' must be a string, not an integer\n"},

@@ -49,6 +49,7 @@ std::string Availability::why_not(const Probe& probe) {
     case Probe::Kind::syscall_exit:
       key = "syscall";
       break;
+    case Probe::Kind::inproc:
     case Probe::Kind::fentry:
     case Probe::Kind::fexit:
       key = probe.text();
