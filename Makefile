@@ -7,7 +7,7 @@ TSAN_ROOMS ?= base monitor react control
 export TSAN_ROOMS FUZZ_SECONDS
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check static oracle install format clean
+.PHONY: help run test bench check static oracle install docs format clean
 
 help:  ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -46,6 +46,10 @@ install:  ## install into PREFIX (/usr/local), below DESTDIR
 	@tools/setup.sh build
 	@tools/build.sh install -DCMAKE_INSTALL_PREFIX=$(PREFIX)
 	@DESTDIR=$(DESTDIR) cmake --install build/install
+
+docs:  ## the reference of the library's headers, in build/docs/html
+	@tools/setup.sh docs
+	@tools/build_docs.sh build/docs
 
 format:  ## lay out the sources
 	@tools/setup.sh check

@@ -61,10 +61,16 @@ function(swerve_test target)
                        WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} PROPERTIES ${properties})
 endfunction()
 
+# The name of a room's target, into VARIABLE. There is no such target where this build is without that leaf.
+function(swerve_room_target variable room)
+  string(REPLACE "/" "_" target "swerve_${room}")
+  set(${variable} ${target} PARENT_SCOPE)
+endfunction()
+
 function(swerve_room room)
   cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBRARIES" ${ARGN})
   set_property(GLOBAL APPEND PROPERTY SWERVE_ROOMS ${room})
-  string(REPLACE "/" "_" target "swerve_${room}")
+  swerve_room_target(target ${room})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.cc)
   list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/src/${room}/main.cc)
   set(tests ${sources})
@@ -83,7 +89,11 @@ function(swerve_room room)
 
   if(sources)
     add_library(${target} STATIC ${sources})
-    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    # As the library for other programs needs it (see library.cmake). Thread-locals: few and small, so that they are a
+    # load away also where a program has loaded the library while it runs.
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON
+                          CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+    target_compile_options(${target} PRIVATE -ftls-model=initial-exec)
     target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
     target_link_libraries(${target} PUBLIC ${ROOM_DEPENDS} PRIVATE swerve_options ${ROOM_LIBRARIES})
   else()

@@ -21,7 +21,7 @@
 #include "app/output.h"
 #include "base/loop.h"
 #include "base/text.h"
-#include "control/fuse/mount.h"
+#include "control/fuse/tree_mount.h"
 #include "control/live/kernel_instrumentation.h"
 #include "control/live/loader.h"
 #include "kernel/catalog.h"
@@ -114,8 +114,8 @@ class Daemon {
     SWERVE_TRY(watch());
     if (stop_asked()) stop();
     if (!stopping_) {
-      const std::string serving = cat("serving ", registry_->monitors().size(), " monitors at ",
-                                      escape(mount_options_.folder));
+      const std::string serving =
+          cat("serving ", registry_->monitors().size(), " monitors at ", escape(mount_folder_));
       complain(serving);
       tell(cat("READY=1\nSTATUS=", serving, "\n"));
       loop_->run();
@@ -127,7 +127,7 @@ class Daemon {
  private:
   Result<> make() {
     std::error_code error;
-    mount_options_.folder = std::filesystem::absolute(options_.mount, error).string();
+    mount_folder_ = std::filesystem::absolute(options_.mount, error).string();
     if (options_.group) {
       SWERVE_TRY_ASSIGN(mount_options_.group, group_id(*options_.group));
     }
@@ -174,8 +174,9 @@ class Daemon {
   }
 
   Result<> mount() {
-    SWERVE_TRY_ASSIGN(mount_, TreeMount::mount(*tree_, *loop_, mount_options_, [this] {
-                        complain(cat(escape(mount_options_.folder), " was unmounted by somebody"));
+    SWERVE_TRY_ASSIGN(mount_,
+                      TreeMount::mount(*tree_, *loop_, mount_folder_, mount_options_, [this] {
+                        complain(cat(escape(mount_folder_), " was unmounted by somebody"));
                         status_ = kFailed;
                         stop();
                       }));
@@ -250,6 +251,7 @@ class Daemon {
   const ServeOptions& options_;
   ServiceManager manager_;
   CaughtSignals signals_;
+  std::string mount_folder_;
   MountOptions mount_options_;
   std::unique_ptr<KernelCatalog> catalog_;
   Reactions reactions_;

@@ -10,7 +10,7 @@
 
 namespace swerve {
 
-struct Registry::Monitor {
+struct SWERVE_LOCAL Registry::Monitor {
   MonitorEntry entry;
   ReactionSetting reaction;  // the chosen one
   std::shared_ptr<Reactor> reactor;
@@ -18,7 +18,7 @@ struct Registry::Monitor {
 };
 
 /// A monitor and what it is to react with.
-struct Registry::Change {
+struct SWERVE_LOCAL Registry::Change {
   Monitor* monitor;
   ReactionSetting reaction;
   std::shared_ptr<Reactor> reactor;

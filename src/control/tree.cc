@@ -197,7 +197,7 @@ class ErrorLog {
 
 }  // namespace
 
-struct ControlTree::State {
+struct SWERVE_LOCAL ControlTree::State {
   Registry& registry;
   VerdictStreams& streams;
   MonitorLoader* loader;
@@ -521,7 +521,7 @@ Error not_open_for(std::string_view what) {
 
 }  // namespace
 
-class ControlTree::OpenFile final : public TreeFile {
+class SWERVE_LOCAL ControlTree::OpenFile final : public TreeFile {
  public:
   OpenFile(State& state, std::string path, Found what, TreeOpen how,
            std::unique_ptr<VerdictStream> stream)

@@ -37,7 +37,7 @@ std::string lost_reports(Form form, const std::string& monitor, std::uint64_t re
 ///
 /// Two locks, so that a callback may wait for somebody who reads at this moment: `data` is never
 /// held during a callback, `told` is, and only by those who call it or change it.
-struct VerdictStream::Shared {
+struct SWERVE_LOCAL VerdictStream::Shared {
   Shared(StreamShape what, VerdictStreams& streams_in)
       : shape(std::move(what)), streams(streams_in) {
     std::sort(shape.monitors.begin(), shape.monitors.end());
@@ -102,7 +102,7 @@ struct VerdictStream::Shared {
   std::function<void()> call;
 };
 
-struct VerdictStreams::State {
+struct SWERVE_LOCAL VerdictStreams::State {
   using Stream = std::shared_ptr<VerdictStream::Shared>;
   using Streams = std::vector<Stream>;
 

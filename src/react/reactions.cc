@@ -1,12 +1,9 @@
 #include "swerve/react/reactions.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <csignal>
 #include <deque>
 #include <list>
 #include <map>
@@ -17,6 +14,7 @@
 #include <vector>
 
 #include "base/rate_limit.h"
+#include "base/signals_blocked.h"
 
 namespace swerve {
 
@@ -25,27 +23,11 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kGoodbye(200);
 constexpr std::chrono::milliseconds kSurelyBegun(5);
 constexpr std::uint64_t kPatienceMostNs = 3600'000'000'000;
-
-/// While it lives, a new thread begins with all signals blocked: handlers are for others.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 }  // namespace
 
 // One lock over everything, never held while a reactor is called, made or destroyed. The threads
 // are detached and share the state, so that one whose reactor hangs can be left behind.
-struct Reactions::State : std::enable_shared_from_this<Reactions::State> {
+struct SWERVE_LOCAL Reactions::State : std::enable_shared_from_this<Reactions::State> {
   struct Worker;
   struct Monitor {
     explicit Monitor(const RateLimit& l) : limit(l) {}

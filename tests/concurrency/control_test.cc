@@ -12,7 +12,7 @@
 #include <sstream>
 
 #include "base/loop.h"
-#include "control/fuse/mount.h"
+#include "control/fuse/tree_mount.h"
 #include "live_tree.h"
 
 namespace swerve::live {
@@ -196,7 +196,7 @@ TEST(ManyThreads, OnARealMount) {
   load_all(live);
   auto loop = Loop::create();
   ASSERT_TRUE(loop) << loop.error().message();
-  auto mount = TreeMount::mount(*live.tree, **loop, {root, {}}, [] {});
+  auto mount = TreeMount::mount(*live.tree, **loop, root, {}, [] {});
   ASSERT_TRUE(mount) << mount.error().message();
   std::thread serving([&] { (*loop)->run(); });
   while_events_flow(live, [&] {

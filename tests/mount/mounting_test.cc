@@ -16,7 +16,7 @@ bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0;
 Error refusal(const std::string& folder) {
   Tree tree;
   auto loop = Loop::create();
-  auto mount = TreeMount::mount(tree.tree, **loop, {folder, {}}, [] {});
+  auto mount = TreeMount::mount(tree.tree, **loop, folder, {}, [] {});
   if (mount) {
     ADD_FAILURE() << folder << " was not refused";
     return Error(ErrorCode::io, "");
@@ -144,7 +144,7 @@ TEST_F(Mounting, OfManyThatStartAtOnceOneServes) {
     for (int i = 0; i < kThreads; ++i) {
       loops[i] = std::move(Loop::create()).value();
       threads.emplace_back([&, i] {
-        auto mounted = TreeMount::mount(trees[i].tree, *loops[i], {folder, {}}, [] {});
+        auto mounted = TreeMount::mount(trees[i].tree, *loops[i], folder, {}, [] {});
         if (mounted) {
           mounts[i] = std::move(mounted).value();
         } else {
@@ -175,7 +175,7 @@ TEST_F(Mounting, TheNextOneStartsAsSoonAsTheLastOneHasEnded) {
     for (int round = 0; round < kRounds;) {
       Tree tree;
       auto loop = Loop::create();
-      auto mount = TreeMount::mount(tree.tree, **loop, {folder, {}}, [] {});
+      auto mount = TreeMount::mount(tree.tree, **loop, folder, {}, [] {});
       if (mount) {
         ++round;
         ++served;
@@ -239,7 +239,7 @@ TEST_F(Mounting, MayEndWhileItTellsThat) {
   Tree tree;
   const auto loop = std::move(Loop::create()).value();
   std::unique_ptr<TreeMount> mount;
-  auto mounted = TreeMount::mount(tree.tree, *loop, {folder, {}}, [&] {
+  auto mounted = TreeMount::mount(tree.tree, *loop, folder, {}, [&] {
     mount.reset();
     loop->stop();
   });
@@ -254,8 +254,8 @@ TEST_F(Mounting, MayEndWhileItTellsThat) {
 TEST_F(Mounting, TwoFoldersServeTheSameTree) {
   Tree tree;
   const auto loop = std::move(Loop::create()).value();
-  auto first = TreeMount::mount(tree.tree, *loop, {scratch / "first", {}}, [] {});
-  auto second = TreeMount::mount(tree.tree, *loop, {scratch / "second", {}}, [] {});
+  auto first = TreeMount::mount(tree.tree, *loop, scratch / "first", {}, [] {});
+  auto second = TreeMount::mount(tree.tree, *loop, scratch / "second", {}, [] {});
   ASSERT_TRUE(first && second);
   std::jthread serving([&] { loop->run(); });
   EXPECT_EQ(append(scratch / "first/enabled_monitors", "wip"), 0);

@@ -27,7 +27,7 @@
 #include "base/loop.h"
 #include "base/text.h"
 #include "control/fakes_test.h"
-#include "control/fuse/mount.h"
+#include "control/fuse/tree_mount.h"
 #include "swerve/control/registry.h"
 #include "swerve/control/tree.h"
 
@@ -84,7 +84,7 @@ class Served {
  public:
   explicit Served(std::string folder, std::optional<unsigned> group = {})
       : root(std::move(folder)), loop(std::move(Loop::create()).value()) {
-    auto mounted = TreeMount::mount(tree.tree, *loop, {root, group}, [this] { gone = true; });
+    auto mounted = TreeMount::mount(tree.tree, *loop, root, {group}, [this] { gone = true; });
     if (!mounted) {
       ADD_FAILURE() << mounted.error().message();
       return;
@@ -235,7 +235,7 @@ class OtherServer {
   int serve(const std::string& folder) {
     Tree tree;
     auto loop = Loop::create();
-    auto mount = TreeMount::mount(tree.tree, **loop, {folder, {}}, [] {});
+    auto mount = TreeMount::mount(tree.tree, **loop, folder, {}, [] {});
     if (!mount) return 1;
     (*loop)->post([&] { (void)!::write(in_.get(), "x", 1); });
     (*loop)->run();

@@ -1,4 +1,4 @@
-"""embedded.py PROGRAM - a program that embeds Swerve needs the C and C++ run-time libraries alone."""
+"""embedded.py LIBRARY - libswerve.so needs the C and C++ run-time libraries alone."""
 import re
 import subprocess
 import sys
@@ -9,7 +9,7 @@ ALLOWED = re.compile(r"(libc|libm|libstdc\+\+|libgcc_s|ld-linux[\w-]*)\.so\.\d+$
 def check(readelf_output):
     needed = re.findall(r"\(NEEDED\).*\[(.*)\]", readelf_output)
     if not needed:
-        return ["the embedded program names no shared library at all; readelf's output was not understood"]
+        return ["the library names no shared library at all; readelf's output was not understood"]
     return [f"the embedded library needs {name}; only libc, libm, libstdc++ and libgcc_s are allowed"
             for name in needed if not ALLOWED.match(name)]
 

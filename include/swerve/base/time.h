@@ -6,26 +6,27 @@
 #include <string>
 #include <string_view>
 
+#include "swerve/base/api.h"
 #include "swerve/base/result.h"
 
 namespace swerve {
 
 /// Nanoseconds of CLOCK_MONOTONIC, unless said otherwise.
 struct TimeNs {
-  std::uint64_t ns = 0;
+  std::uint64_t ns = 0;  // since the clock began
   friend auto operator<=>(const TimeNs&, const TimeNs&) = default;
 };
 
 /// CLOCK_MONOTONIC now: the clock of the kernel's events.
-TimeNs monotonic_now();
+SWERVE_API TimeNs monotonic_now();
 
 /// What to add to a monotonic instant to get CLOCK_REALTIME (Unix) nanoseconds, read now.
-std::int64_t realtime_offset_ns();
+SWERVE_API std::int64_t realtime_offset_ns();
 
 /// "12.345678901": seconds with nine decimals.
-std::string seconds_text(TimeNs time);
+SWERVE_API std::string seconds_text(TimeNs time);
 
 /// Reads "10s", "250ms", "1.5s", "2m", "1h"; a plain number means seconds. Must be above zero.
-Result<TimeNs> parse_duration(std::string_view text);
+SWERVE_API Result<TimeNs> parse_duration(std::string_view text);
 
 }  // namespace swerve

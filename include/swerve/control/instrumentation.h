@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 
+#include "swerve/base/api.h"
 #include "swerve/base/result.h"
 #include "swerve/monitor/reaction.h"
 #include "swerve/monitor/stats.h"
@@ -19,7 +20,7 @@ using MonitorHandle = std::uint32_t;
 /// Called by the registry, one call at a time (its lock is held), but for stats(), which any thread
 /// may call at any time. Verdicts go to a VerdictSink that the instrumentation was given, from
 /// whatever thread; that sink does not call the registry back.
-class Instrumentation {
+class SWERVE_API Instrumentation {
  public:
   virtual ~Instrumentation() = default;
 

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "swerve/base/api.h"
 #include "swerve/base/result.h"
 #include "swerve/base/sections.h"
 #include "swerve/control/instrumentation.h"
@@ -42,36 +43,39 @@ struct MonitorEntry {
   // 1 to 31 bytes; no '/', ':', '!', white space or control character, not "." or "..", and for a
   // nested one none of kMonitorFiles.
   std::string name;
-  std::string description;
-  std::string parent;      // empty: top level
-  bool container = false;  // has children, no events of its own
-  Scope scope = Scope::global;
-  ReactionSetting reaction;  // with the options that its definition gives
-  std::string model;         // as dot; empty: not known
-  std::string cannot_run;    // why it cannot be enabled on this machine; empty: it can
+  std::string description;      // one line for people
+  std::string parent;           // empty: top level
+  bool container = false;       // has children, no events of its own
+  Scope scope = Scope::global;  // what it has one instance for
+  ReactionSetting reaction;     // with the options that its definition gives
+  std::string model;            // as dot; empty: not known
+  std::string cannot_run;       // why it cannot be enabled on this machine; empty: it can
   // Null for a container, and allowed to be for one that cannot run here. Must outlive the
   // registration.
   Instrumentation* instrumentation = nullptr;
-  MonitorHandle handle = 0;
+  MonitorHandle handle = 0;  // what the instrumentation calls it
 };
 
 /// A monitor as it is now.
 struct MonitorView {
-  std::string name, description, parent;
-  bool container = false;
-  bool enabled = false;
-  bool running = false;  // enabled, and monitoring is on
-  Scope scope = Scope::global;
-  std::string reactor;
-  bool dry_run = false;
-  std::string cannot_run;
+  std::string name;             // as it was registered, and the next three
+  std::string description;      // one line for people
+  std::string parent;           // empty: top level
+  bool container = false;       // has children, no events of its own
+  bool enabled = false;         // as `enable` shows it
+  bool running = false;         // enabled, and monitoring is on
+  Scope scope = Scope::global;  // what it has one instance for
+  std::string reactor;          // the chosen one
+  bool dry_run = false;         // reactions are counted, and not done
+  std::string cannot_run;       // why it cannot be enabled on this machine; empty: it can
+  /// "PARENT:NAME", or the name of one at the top level.
   std::string full_name() const { return parent.empty() ? name : parent + ":" + name; }
 };
 
 /// What `stats` shows; a container's: the sums over its children.
 struct MonitorReport {
-  MonitorStats stats;
-  ReactionCounts reactions;
+  MonitorStats stats;        // of its events
+  ReactionCounts reactions;  // of its violations
 };
 
 /// Any thread, for every call. Of those that change something one at a time gets through, as under
@@ -80,7 +84,7 @@ struct MonitorReport {
 /// a tracepoint (source/tracepoint.h), which whoever has the turn may be waiting for, and
 /// unsupported in the child of a fork(), where the threads that may have had a lock are not there
 /// any more.
-class Registry {
+class SWERVE_API Registry {
  public:
   /// `reactions` must outlive the registry.
   Registry(ReactorSet reactors, Reactions& reactions);
@@ -99,9 +103,11 @@ class Registry {
   /// events: it is off then, and stays registered.
   Result<> unregister_monitor(std::string_view name);
 
+  /// At the end of the list. Errors: as ReactorSet::add().
   Result<> register_reactor(ReactorSet::Kind kind);
   /// Errors: busy (a monitor has chosen it).
   Result<> unregister_reactor(std::string_view name);
+  /// Their names, in the order of registration.
   std::vector<std::string> reactors() const;
 
   /// Enabled already: nothing. A container: all its children, in list order; when one fails, all
@@ -110,15 +116,19 @@ class Registry {
   Result<> enable(std::string_view name);
   /// Disabled already: nothing. A container: all its children and itself, whatever its own flag.
   Result<> disable(std::string_view name);
+  /// All monitors, with one wait.
   Result<> disable_all();
   /// Every instance becomes unmonitored; the monitor stays as enabled as it was.
   Result<> reset(std::string_view name);
 
-  /// Both return when nothing is processed under the old setting any more. Switching on what cannot
-  /// be switched on leaves it off.
+  /// The switch over the events of all enabled monitors. Returns when nothing is processed under
+  /// the old setting any more. Switching on what cannot be switched on leaves it off.
   Result<> set_monitoring(bool on);
+  /// The switch over all reactions; as set_monitoring().
   Result<> set_reacting(bool on);
+  /// Whether monitoring is on; it is at first.
   bool monitoring() const;
+  /// Whether reacting is on; it is at first.
   bool reacting() const;
 
   /// The same reactor: nothing. An enabled monitor is disabled, gets the reactor and is enabled
@@ -131,9 +141,11 @@ class Registry {
 
   /// In list order.
   std::vector<MonitorView> monitors() const;
+  /// The monitor of this name, whatever its parent; none when there is none.
   std::optional<MonitorView> find(std::string_view name) const;
   /// Its model as dot; empty when it is not known.
   Result<std::string> model(std::string_view name) const;
+  /// What it has counted up to now.
   Result<MonitorReport> report(std::string_view name) const;
 
  private:

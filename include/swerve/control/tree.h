@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "swerve/base/api.h"
 #include "swerve/base/result.h"
 #include "swerve/control/registry.h"
 #include "swerve/control/verdict_streams.h"
@@ -18,7 +19,7 @@
 namespace swerve {
 
 /// What `load` and `unload` do; a tree without a loader does not have these files.
-class MonitorLoader {
+class SWERVE_API MonitorLoader {
  public:
   virtual ~MonitorLoader() = default;
   /// The definition in this file: checked whole, then registered. Errors: invalid (every problem
@@ -28,21 +29,22 @@ class MonitorLoader {
   virtual Result<> unload(const std::string& name) = 0;
 };
 
+/// What a path leads to.
 struct TreeNode {
-  bool folder = false;
-  unsigned mode = 0;  // permission bits: 0750, 0640, 0440
+  bool folder = false;  // else a file
+  unsigned mode = 0;    // permission bits: 0750, 0640, 0440
 };
 
 /// How a file is opened; as with open(2).
 struct TreeOpen {
-  bool read = false;
-  bool write = false;
-  bool truncate = false;
+  bool read = false;      // O_RDONLY or O_RDWR
+  bool write = false;     // O_WRONLY or O_RDWR
+  bool truncate = false;  // O_TRUNC
 };
 
 /// One open file. One thread at a time. It stays usable when its monitor is unloaded; it then
 /// answers not_found.
-class TreeFile {
+class SWERVE_API TreeFile {
  public:
   virtual ~TreeFile() = default;
   /// At most `most` bytes from `offset` on; empty at the end. The text is taken as it is at a read
@@ -52,6 +54,7 @@ class TreeFile {
   virtual Result<std::size_t> write(std::string_view text) = 0;
   /// Whether reads may have to wait (trace_pipe and its likes).
   virtual bool is_stream() const { return false; }
+  /// Whether a read has something to answer at once.
   virtual bool readable() const { return true; }
   /// As VerdictStream::when_readable().
   // NOLINTNEXTLINE(performance-unnecessary-value-param): a stream keeps it
@@ -59,7 +62,7 @@ class TreeFile {
 };
 
 /// Paths are relative to the root, without a '/' in front: "", "monitors/wwnr/enable". Any thread.
-class ControlTree {
+class SWERVE_API ControlTree {
  public:
   /// All must outlive the tree; `loader` may be null.
   ControlTree(Registry& registry, VerdictStreams& streams, MonitorLoader* loader);
@@ -81,6 +84,6 @@ class ControlTree {
 };
 
 /// The kernel's booleans, as docs/tree.md has them. Errors: invalid.
-Result<bool> parse_boolean(std::string_view text);
+SWERVE_API Result<bool> parse_boolean(std::string_view text);
 
 }  // namespace swerve

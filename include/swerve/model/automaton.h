@@ -11,31 +11,40 @@
 #include <string_view>
 #include <vector>
 
+#include "swerve/base/api.h"
 #include "swerve/base/result.h"
 
 namespace swerve {
 
+/// A state of one automaton.
 enum class StateId : std::uint16_t {};  // index into states(); 0 is the initial state
+/// An event of one automaton.
 enum class EventId : std::uint16_t {};  // index into events()
 
+/// The initial state of every automaton.
 inline constexpr StateId kInitial{0};
-inline constexpr StateId kNoState{0xffff};  // "the event is not allowed here"
+/// "The event is not allowed here", or "there is no such state".
+inline constexpr StateId kNoState{0xffff};
+/// "There is no such event".
 inline constexpr EventId kNoEvent{0xffff};
 
+/// The number behind an id: where it stands in states().
 constexpr std::size_t index(StateId s) noexcept { return static_cast<std::size_t>(s); }
+/// The number behind an id: where it stands in events().
 constexpr std::size_t index(EventId e) noexcept { return static_cast<std::size_t>(e); }
 
+/// A state of an automaton.
 struct State {
-  std::string name;
-  bool final = false;
+  std::string name;    // a C identifier
+  bool final = false;  // whether a run may end here
   friend bool operator==(const State&, const State&) = default;
 };
 
 /// One cell of the table that is set.
 struct Transition {
-  StateId from;
-  EventId event;
-  StateId to;
+  StateId from;   // where it begins
+  EventId event;  // what takes it
+  StateId to;     // where it leads
   friend bool operator==(const Transition&, const Transition&) = default;
 };
 
@@ -47,10 +56,13 @@ struct Transition {
 /// states().size() * events().size() cells, at most 16777216, each a valid state or kNoState; state
 /// 0 is the initial one, the other states and the events are sorted by name; at least one state is
 /// final. So two automata are equal exactly when they describe the same thing.
-class Automaton {
+class SWERVE_API Automaton {
  public:
+  /// A transition by names.
   struct Edge {
-    std::string from, event, to;
+    std::string from;   // where it begins
+    std::string event;  // what takes it
+    std::string to;     // where it leads
   };
   /// Builds one from names. `finals` empty means that the initial state is final (as the kernel's
   /// tools have it). States that only edges name are added; so are `extra_states`. Errors: invalid,
@@ -61,10 +73,11 @@ class Automaton {
                                 const std::vector<std::string>& finals = {},
                                 const std::vector<std::string>& extra_states = {});
 
-  const std::string& name() const noexcept {
-    return name_;
-  }  // of the graph; may be empty; not compared
+  /// Of the graph; may be empty; not compared.
+  const std::string& name() const noexcept { return name_; }
+  /// By StateId.
   std::span<const State> states() const noexcept { return states_; }
+  /// By EventId.
   std::span<const std::string> events() const noexcept { return events_; }
 
   /// Where `event` leads from `from`; kNoState where it is not allowed. Both must be ids of this
@@ -81,6 +94,7 @@ class Automaton {
   StateId find_state(std::string_view name) const noexcept;  // kNoState when there is none
   EventId find_event(std::string_view name) const noexcept;  // kNoEvent when there is none
 
+  /// Whether they describe the same thing.
   friend bool operator==(const Automaton& a, const Automaton& b) {
     return a.states_ == b.states_ && a.events_ == b.events_ && a.table_ == b.table_;
   }
@@ -94,6 +108,6 @@ class Automaton {
 };
 
 /// A letter or '_' first, then letters, digits and '_'.
-bool is_c_identifier(std::string_view name) noexcept;
+SWERVE_API bool is_c_identifier(std::string_view name) noexcept;
 
 }  // namespace swerve

@@ -29,11 +29,13 @@
 #include <optional>
 #include <string_view>
 
+#include "swerve/base/api.h"
 #include "swerve/base/diagnostic.h"
 #include "swerve/model/automaton.h"
 
 namespace swerve {
 
+/// What parse_dot() found in a text.
 struct ParsedAutomaton {
   std::optional<Automaton> automaton;  // set exactly when no diagnostic is an error
   Diagnostics diagnostics;             // in file order
@@ -47,6 +49,6 @@ struct ParsedAutomaton {
 /// states that cannot be reached or left, and events that no reachable state allows. One slip gives
 /// one message. After 100 messages the rest is counted only. Cost: O(n log n) time and O(n) memory
 /// in the length of the text, which may be 4 MiB, plus the automaton's table. Any thread.
-ParsedAutomaton parse_dot(std::string_view text, std::string_view file_name);
+SWERVE_API ParsedAutomaton parse_dot(std::string_view text, std::string_view file_name);
 
 }  // namespace swerve

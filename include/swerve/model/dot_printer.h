@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "swerve/base/api.h"
 #include "swerve/model/automaton.h"
 
 namespace swerve {
@@ -13,6 +14,6 @@ namespace swerve {
 /// parse_dot(to_dot(a)) gives an automaton equal to `a`, for every `a`. The graph's name comes back
 /// too unless it has control characters, quotes or backslashes (each becomes '_'); an empty one
 /// becomes "state_automaton". Cost: O(states * events).
-std::string to_dot(const Automaton& automaton);
+SWERVE_API std::string to_dot(const Automaton& automaton);
 
 }  // namespace swerve

@@ -9,12 +9,14 @@
 #include <atomic>
 #include <cstdint>
 
+#include "swerve/base/api.h"
 #include "swerve/model/automaton.h"
 #include "swerve/monitor/scope.h"
 #include "swerve/monitor/step_table.h"
 
 namespace swerve {
 
+/// What became of an event.
 enum class Outcome : std::uint8_t {
   ignored,   // it was not monitoring, and the event does not start it
   started,   // it is in the initial state now; the event was not processed
@@ -25,17 +27,18 @@ enum class Outcome : std::uint8_t {
 
 /// What an event did to an instance.
 struct Stepping {
-  Outcome outcome = Outcome::ignored;
-  bool started = false;  // the event started it, whether it was then processed or not
-  Instance from;         // stepped, violated: what the event was processed on (its state, its path)
+  Outcome outcome = Outcome::ignored;  // what became of it
+  bool started = false;                // the event started it, whether it was then processed or not
+  Instance from;  // stepped, violated: what the event was processed on (its state, its path)
   friend bool operator==(const Stepping&, const Stepping&) = default;
 };
 
+/// How often a thread tries to step a SharedInstance that other threads step too.
 inline constexpr int kStepTries = 3;
 
 /// The rest of step(): what happens when the table holds no transition.
-Stepping step_elsewhere(const StepTable& table, Instance& instance, EventId event,
-                        Handler handler) noexcept;
+SWERVE_API Stepping step_elsewhere(const StepTable& table, Instance& instance, EventId event,
+                                   Handler handler) noexcept;
 
 /// Steps an instance that only the calling thread touches. `event` must be one of the model that
 /// `table` was made from. Cost: one load from the table after the load of the instance; no
@@ -61,8 +64,9 @@ inline Stepping step(const StepTable& table, Instance& instance, EventId event,
 /// to 0 succeeds reports it. With a wide table `older` is written after that swap: under contention
 /// the four transitions in it are the best effort (StepTable::path() leaves out what does not fit
 /// together).
-class SharedInstance {
+class SWERVE_API SharedInstance {
  public:
+  /// As the function step() does it, for an instance of many threads.
   Stepping step(const StepTable& table, EventId event, Handler handler) noexcept {
     std::uint64_t seen = word_.load(std::memory_order_acquire);
     const StepId id = table.next(table.newest(seen), event);
@@ -75,6 +79,7 @@ class SharedInstance {
     return step_elsewhere(table, event, handler, seen, kStepTries - 1);
   }
 
+  /// It does not monitor any more.
   void reset() noexcept { word_.store(0, std::memory_order_release); }
 
   /// As it is now; what it holds may be old when it is read.

@@ -6,6 +6,7 @@
 
 namespace swerve {
 
+/// What a monitor has one instance for.
 enum class Scope {
   global,  // one instance for the whole system
   cpu,     // one a CPU: the one on which the event happens

@@ -19,6 +19,7 @@ struct MonitorStats {
 
   /// Whether a verdict may rest on an event or an instance that is missing.
   bool incomplete() const { return refused + raced + lost + missed + compat != 0; }
+  /// Adds the counts of another monitor.
   MonitorStats& operator+=(const MonitorStats& more) {
     events += more.events;
     violations += more.violations;

@@ -18,25 +18,29 @@
 #include <optional>
 #include <vector>
 
+#include "swerve/base/api.h"
 #include "swerve/model/automaton.h"
 
 namespace swerve {
 
-enum class StepId : std::uint16_t {};  // 0: not monitoring
+/// A transition, "started" or, 0, "not monitoring".
+enum class StepId : std::uint16_t {};
+/// Not monitoring.
 inline constexpr StepId kOff{0};
 
+/// The number behind an id, as an instance's word holds it.
 constexpr std::uint64_t raw(StepId id) noexcept { return static_cast<std::uint64_t>(id); }
 
 /// The state of one monitored thing; all zero is "not monitoring". `older` is used by wide tables
 /// only.
 struct Instance {
-  std::uint64_t word = 0;
-  std::uint64_t older = 0;
+  std::uint64_t word = 0;   // the newest transitions, the last one in the lowest bits
+  std::uint64_t older = 0;  // those before
   friend bool operator==(const Instance&, const Instance&) = default;
 };
 
 /// Immutable after construction; may be read from any thread.
-class StepTable {
+class SWERVE_API StepTable {
  public:
   /// How many transitions a model may have: each needs an id, as do "not monitoring" and "started".
   static constexpr std::size_t kTransitionsMost = 65534;
@@ -46,6 +50,7 @@ class StepTable {
 
   /// True when ids need 16 bits.
   bool wide() const noexcept { return wide_; }
+  /// 8 or 16: how much of a word an id takes.
   unsigned id_bits() const noexcept { return wide_ ? 16 : 8; }
   /// Number of ids that can occur, 0 included: ids are below this. At most 256 for a narrow table.
   std::size_t id_count() const noexcept { return state_of_.size(); }
@@ -63,6 +68,7 @@ class StepTable {
     if (raw(id) >= state_of_.size() || state_of_[raw(id)] == kNoState) return kOff;
     return by_state_[index(state_of_[raw(id)]) * event_count_ + index(event)];
   }
+  /// The id in the lowest bits of an instance's word.
   StepId newest(std::uint64_t word) const noexcept {
     return StepId(static_cast<std::uint16_t>(word & (wide_ ? 0xffffU : 0xffU)));
   }
@@ -87,10 +93,12 @@ class StepTable {
   /// are not written at once), only the newest that do.
   std::vector<Transition> path(Instance instance) const;
 
-  /// The raw tables, for the BPF compiler. narrow(): 256 bytes an event, next id by present id
-  /// (empty when wide). by_state(): next id by state and event, row-major. states(): state by id.
+  /// The raw tables, for the BPF compiler. This one: 256 bytes an event, next id by present id;
+  /// empty when wide.
   const std::vector<std::uint8_t>& narrow() const noexcept { return narrow_; }
+  /// Next id by state and event, row-major.
   const std::vector<StepId>& by_state() const noexcept { return by_state_; }
+  /// State by id.
   const std::vector<StateId>& states() const noexcept { return state_of_; }
 
  private:

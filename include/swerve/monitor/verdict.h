@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "swerve/base/api.h"
 #include "swerve/base/time.h"
 #include "swerve/monitor/scope.h"
 
@@ -20,40 +21,42 @@ inline constexpr std::uint32_t kUnknownThread = 0xffffffff;
 
 /// A thread, as the kernel names it (ids of the initial pid namespace).
 struct TaskInfo {
-  std::uint32_t tid = 0;
-  std::uint32_t tgid = 0;
-  std::string comm;
+  std::uint32_t tid = 0;   // the thread
+  std::uint32_t tgid = 0;  // its process
+  std::string comm;        // its name
   friend bool operator==(const TaskInfo&, const TaskInfo&) = default;
 };
 
 /// Which instance of a monitor: the thread id, the CPU or the object's key; 0 for global.
 struct InstanceId {
-  Scope scope = Scope::global;
-  std::uint64_t key = 0;
+  Scope scope = Scope::global;  // what the key is
+  std::uint64_t key = 0;        // which one
   friend bool operator==(const InstanceId&, const InstanceId&) = default;
 };
 
 /// One transition in words.
 struct PathStep {
-  std::string state, event, next;
+  std::string state;  // before the event
+  std::string event;  // what happened
+  std::string next;   // after it
   friend bool operator==(const PathStep&, const PathStep&) = default;
 };
 
 /// A state's name, or none: the instance may not have been monitoring.
 using StateOrNone = std::optional<std::string>;
 /// "{running|not_running}"; with none among them "{running|-}". A single one without braces.
-std::string set_text(const std::vector<StateOrNone>& states);
+SWERVE_API std::string set_text(const std::vector<StateOrNone>& states);
 
 /// What steps and violations have in common.
 struct Occurrence {
-  TimeNs time;
-  std::string monitor;
-  InstanceId id;
+  TimeNs time;                   // of the event
+  std::string monitor;           // its name
+  InstanceId id;                 // which of its instances
   std::optional<TaskInfo> task;  // whom the instance belongs to; task scope only
   std::uint32_t cpu = 0;         // where the event happened
   TaskInfo by;        // the task that ran there; kUnknownThread, or tgid 0, where that is not known
   std::string state;  // before the event; where it is not certain, set_text(states)
-  std::string event;
+  std::string event;  // of the model
   // Where it is not certain in which state the instance was: those that are possible. Else empty.
   std::vector<StateOrNone> states;
   // Object scope, of this program: the key in words where it is no number; id.key is then the
@@ -93,9 +96,11 @@ enum class Doubt : std::uint8_t {
   value = 2,   // a recorded value stands for several, or is missing
   unknown = 4  // it is not recorded which instance an event was about
 };
+/// Both reasons.
 constexpr Doubt operator|(Doubt a, Doubt b) noexcept {
   return static_cast<Doubt>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
 }
+/// Whether `one` is among the reasons of `set`.
 constexpr bool has(Doubt set, Doubt one) noexcept {
   return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
 }
@@ -105,21 +110,24 @@ constexpr bool has(Doubt set, Doubt one) noexcept {
 /// was not monitoring, or the event was not one of the model's at all).
 struct Inconclusive : Occurrence {
   std::vector<std::string> violating;  // of `states`, those that do not allow the event
-  Doubt why = Doubt::none;
+  Doubt why = Doubt::none;             // the reasons
   friend bool operator==(const Inconclusive&, const Inconclusive&) = default;
 };
 
 /// Takes what an engine says. Called on the thread that feeds or drains the engine; must not call
 /// back into it.
-class VerdictSink {
+class SWERVE_API VerdictSink {
  public:
   virtual ~VerdictSink() = default;
-  virtual void on_step(const Step& step) = 0;  // only from engines that were asked for every step
+  /// Only from engines that were asked for every step.
+  virtual void on_step(const Step& step) = 0;
+  /// From every engine.
   virtual void on_violation(const Violation& violation) = 0;
-  virtual void on_inconclusive(const Inconclusive& /*inconclusive*/) {}  // recorded traces only
+  /// Only from recorded traces.
+  virtual void on_inconclusive(const Inconclusive& /*inconclusive*/) {}
 };
 
 /// "rv: monitor wwnr does not allow event wakeup on state running": the kernel's words.
-std::string reaction_text(const Violation& violation);
+SWERVE_API std::string reaction_text(const Violation& violation);
 
 }  // namespace swerve

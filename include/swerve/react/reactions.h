@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 
+#include "swerve/base/api.h"
 #include "swerve/base/time.h"
 #include "swerve/monitor/reaction.h"
 #include "swerve/monitor/verdict.h"
@@ -28,6 +29,7 @@
 
 namespace swerve {
 
+/// What came of the violations of one monitor.
 struct ReactionCounts {
   std::uint64_t reactions = 0;   // done, well or badly
   std::uint64_t failed = 0;      // of these
@@ -42,13 +44,16 @@ struct ReactionCounts {
 
 /// Any thread, for every call, but not from inside react(). No call waits for a reactor, but
 /// settle() and the destructor for a while.
-class Reactions {
+class SWERVE_API Reactions {
  public:
+  /// How much may wait, and which clock the limits go by.
   struct Options {
-    std::size_t queue_most = 1024;  // reactions that wait for one reactor
-    std::function<TimeNs()> now = monotonic_now;
+    std::size_t queue_most = 1024;                // reactions that wait for one reactor
+    std::function<TimeNs()> now = monotonic_now;  // any thread
   };
+  /// No monitor has a reaction yet, and reacting is on.
   explicit Reactions(Options options);
+  /// With the usual options.
   Reactions() : Reactions(Options()) {}
   /// Cancels what waits, and gives what runs a fifth of a second in all. A reactor that hangs is
   /// left to itself.
@@ -65,6 +70,7 @@ class Reactions {
 
   /// Off: what waits is cancelled, and no reaction starts from the return on.
   void set_reacting(bool on);
+  /// Whether reacting is on.
   bool reacting() const;
 
   /// Takes a violation; a monitor that was never named here has no reaction. Never blocks, and
@@ -76,6 +82,7 @@ class Reactions {
   /// patience for all of them together.
   void settle(std::span<const std::string> monitors, TimeNs patience);
 
+  /// Those of a monitor since it was first named here; all 0 for one that never was.
   ReactionCounts counts(std::string_view monitor) const;
   /// How many reactions the limit allows `monitor` at this moment; 0 while reacting is off, for a
   /// dry run, and for a monitor without a reaction. For engines that react themselves.

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "swerve/base/api.h"
 #include "swerve/base/result.h"
 #include "swerve/monitor/reaction.h"
 #include "swerve/monitor/verdict.h"
@@ -17,7 +18,7 @@ namespace swerve {
 
 /// A violation that asks for a reaction.
 struct Reaction {
-  Violation violation;
+  Violation violation;           // complete in itself
   std::uint64_t suppressed = 0;  // of this monitor, by its limit, since its last reaction
 };
 
@@ -33,13 +34,14 @@ struct Reaction {
 /// that goes on: for monitors of this program (control/session.h) the one where the event happened.
 /// Then several threads may call it at the same time, there is no queue, and it may throw: the
 /// exception goes on to whoever emitted the event.
-class Reactor {
+class SWERVE_API Reactor {
  public:
   virtual ~Reactor() = default;
   /// At most 31 bytes; unique in a ReactorSet.
   virtual std::string_view name() const = 0;
   /// One line for people.
   virtual std::string_view description() const = 0;
+  /// Does it. An error is counted as a failure, and its text is shown.
   virtual Result<> react(const Reaction& reaction) = 0;
   /// How many calls of react() may run at one time, each on its own thread; always the same number.
   virtual unsigned at_once() const { return 1; }
@@ -54,17 +56,19 @@ struct ReactorRights {
 };
 
 /// The reactors that monitors can choose from, in the order in which they were added. One thread.
-class ReactorSet {
+class SWERVE_API ReactorSet {
  public:
+  /// Names and values of [react.NAME] in a definition.
   using Options = std::map<std::string, std::string>;
   /// Makes a reactor from the options of a definition. Errors: invalid (an option it does not know,
   /// or a bad value), denied (says what would allow it), unsupported.
   using Maker = std::function<Result<std::shared_ptr<Reactor>>(const Options&)>;
 
+  /// One way to react that can be chosen.
   struct Kind {
-    std::string name;
-    std::string description;
-    Maker make;
+    std::string name;         // at most 31 bytes
+    std::string description;  // one line for people
+    Maker make;               // called for each monitor that chooses it
   };
 
   /// The kernel's, nop, printk and panic; then signal, stop_tracing, exec and trace_marker.
@@ -78,6 +82,7 @@ class ReactorSet {
   /// Errors: not_found.
   Result<> remove(std::string_view name);
 
+  /// Those there are, in the order in which they were added.
   const std::vector<Kind>& kinds() const noexcept { return kinds_; }
   /// The reactor that `setting` wants.
   /// Errors: not_found (with a near-miss hint), and those of its Maker.
@@ -88,10 +93,11 @@ class ReactorSet {
 };
 
 /// Does nothing.
-class NopReactor final : public Reactor {
+class SWERVE_API NopReactor final : public Reactor {
  public:
   std::string_view name() const override { return "nop"; }
   std::string_view description() const override { return "no-operation reactor: do nothing."; }
+  /// Nothing.
   Result<> react(const Reaction&) override { return {}; }
 };
 

@@ -178,9 +178,12 @@ MountPoint::~MountPoint() {
   // Somebody else may have unmounted it, and mounted something of theirs since. A swerve: not as
   // long as we have the lock.
   if (mounted_ && mounted_on(path_) == kType) {
-    ::umount2(path_.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+    // With force, because a child of fork() may still have the connection: else what somebody asks
+    // by a file that is open would wait for that child. The lock goes for the same reason.
+    ::umount2(path_.c_str(), MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW);
   }
   if (made_) ::rmdir(path_.c_str());
+  if (below_) ::flock(below_.get(), LOCK_UN);
 }
 
 }  // namespace swerve
