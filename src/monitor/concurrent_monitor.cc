@@ -16,7 +16,7 @@
 namespace swerve {
 
 /// The instances of objects that monitor, in parts by a hash of the key.
-class ConcurrentMonitor::Objects {
+class SWERVE_LOCAL ConcurrentMonitor::Objects {
  public:
   explicit Objects(std::uint32_t most) : most_(most) {}
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <utility>
 
+#include "swerve/base/api.h"
 #include "swerve/base/sections.h"
 
 namespace swerve {
@@ -13,7 +14,7 @@ namespace swerve {
 namespace detail {
 
 /// PerThread without the type. Any thread, unless said otherwise.
-class PerThreadValues {
+class SWERVE_API PerThreadValues {
  public:
   /// `ends` is called for a thread's value when the thread ends, on that thread, and for all values
   /// when this is destroyed; one call at a time. It frees the value.

@@ -22,6 +22,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "swerve/base/api.h"
+
 namespace swerve {
 
 struct Emission;  // source/tracepoint.h
@@ -50,9 +52,10 @@ struct alignas(64) ThreadRecord {
 
 /// The record of the calling thread; null before its first use of Swerve. Eight bytes of static
 /// TLS.
-extern constinit thread_local ThreadRecord* this_thread __attribute__((tls_model("initial-exec")));
+extern constinit thread_local SWERVE_API ThreadRecord* this_thread
+    __attribute__((tls_model("initial-exec")));
 /// Makes it. Never fails: without memory the process ends.
-ThreadRecord& enroll_thread() noexcept;
+SWERVE_API ThreadRecord& enroll_thread() noexcept;
 
 inline ThreadRecord& thread_record() noexcept {
   ThreadRecord* const record = this_thread;
@@ -60,9 +63,9 @@ inline ThreadRecord& thread_record() noexcept {
 }
 
 /// Whether the cheap sides must make full barriers themselves (no membarrier here).
-extern std::atomic<bool> sections_fence;
+extern SWERVE_API std::atomic<bool> sections_fence;
 /// A full barrier in every thread of this process that runs; of the others it is one anyway.
-void barrier_everywhere() noexcept;
+SWERVE_API void barrier_everywhere() noexcept;
 
 }  // namespace detail
 
@@ -95,17 +98,17 @@ class Section {
 
 /// Whether the calling thread is inside a section: in a callback of a tracepoint, or in what one
 /// called. There, nothing can be waited for.
-bool inside_section() noexcept;
+SWERVE_API bool inside_section() noexcept;
 
 /// Returns when every section has ended that was running when it was called, in whatever thread,
 /// and answers true. Others go on meanwhile, and may begin new ones. From inside a section it waits
 /// for nothing, since two threads could wait for each other, and answers false. Any thread. Cost:
 /// one membarrier (some microseconds), then as long as the longest section still takes.
-bool wait_for_sections() noexcept;
+SWERVE_API bool wait_for_sections() noexcept;
 
 /// How often this process is the child of a fork() since it first used Swerve. In the child no
 /// other thread is left, so what they held stays held: whoever has locks and threads of his own
 /// compares this with the number of when he was made.
-std::uint64_t fork_count() noexcept;
+SWERVE_API std::uint64_t fork_count() noexcept;
 
 }  // namespace swerve

@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "swerve/base/api.h"
 #include "swerve/base/check.h"
 #include "swerve/monitor/concurrent_monitor.h"
 #include "swerve/monitor/verdict.h"
@@ -64,7 +65,7 @@ std::string key_words(const Key& key, std::uint64_t number) {
 }
 
 /// Who knows which number a key that is none has in ConcurrentMonitor.
-class KeyNumbers {
+class SWERVE_API KeyNumbers {
  public:
   virtual ~KeyNumbers() = default;
   /// No instance is left.
@@ -139,7 +140,7 @@ struct ProgramSurroundings {
 
 /// Any thread, for every call. The sink is called inside a Section, with no lock held; what it
 /// throws comes out of the call.
-class ProgramMonitor {
+class SWERVE_API ProgramMonitor {
  public:
   /// `surroundings` must live until the monitor is switched off for good and no section runs any
   /// more. `key_type` is what typeid says of the objects' keys; of void: numbers, or none.

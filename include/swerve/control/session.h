@@ -17,6 +17,7 @@
 #include <string_view>
 #include <utility>
 
+#include "swerve/base/api.h"
 #include "swerve/base/result.h"
 #include "swerve/base/sections.h"
 #include "swerve/control/monitor_spec.h"
@@ -71,7 +72,7 @@ class [[nodiscard]] Object {
 
 /// A monitor of a session: a handle, to be copied at will. When the session has ended, or the
 /// monitor was removed, it does nothing any more. Any thread, for every call.
-class Monitor {
+class SWERVE_API Monitor {
  public:
   const std::string& name() const noexcept { return monitor_->monitor().name(); }
   const Automaton& model() const noexcept { return monitor_->monitor().model(); }
@@ -149,7 +150,7 @@ struct OwnMonitor {
 };
 
 /// What the verification of an OwnMonitor holds. Any thread.
-class OwnMonitorHandle {
+class SWERVE_API OwnMonitorHandle {
  public:
   /// Whether its events count now: it is enabled, and monitoring is on. What it guards must be in a
   /// Section (in a callback of a tracepoint it is): then disabling waits for it.
@@ -170,7 +171,7 @@ class OwnMonitorHandle {
 /// After fork() a session belongs to the parent: in the child its monitors see nothing (tracepoints
 /// are off there), and changing anything answers `unsupported`. A child that wants monitors makes a
 /// session of its own.
-class Session {
+class SWERVE_API Session {
  public:
   struct Options {
     /// What the reactor "log" does with its report, a text of several lines; null: standard error.

@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "swerve/base/api.h"
 #include "swerve/base/per_thread.h"
 #include "swerve/base/sections.h"
 #include "swerve/model/automaton.h"
@@ -33,7 +34,7 @@
 
 namespace swerve {
 
-class ConcurrentMonitor {
+class SWERVE_API ConcurrentMonitor {
  public:
   struct Options {
     std::uint32_t max_instances = 16384;  // objects; starts beyond it are refused and counted

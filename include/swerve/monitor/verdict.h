@@ -66,7 +66,7 @@ struct Occurrence {
 };
 
 /// The key of the instance as text: the words where it has some, else the number.
-std::string key_text(const Occurrence& what);
+SWERVE_API std::string key_text(const Occurrence& what);
 
 /// An event that the model allowed.
 struct Step : Occurrence {

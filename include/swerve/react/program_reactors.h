@@ -8,13 +8,14 @@
 #include <string>
 #include <string_view>
 
+#include "swerve/base/api.h"
 #include "swerve/monitor/verdict.h"
 #include "swerve/react/reactor.h"
 
 namespace swerve {
 
 /// What the reactor "throw" throws. what() is one sentence: "files: 'use' is not allowed in ...".
-class ViolationError : public std::runtime_error {
+class SWERVE_API ViolationError : public std::runtime_error {
  public:
   explicit ViolationError(Violation violation);
   ~ViolationError() override;
@@ -28,15 +29,16 @@ class ViolationError : public std::runtime_error {
 using ReportMaker = std::function<std::string(const Violation&)>;
 
 /// "log": hands the report to `log`.
-std::shared_ptr<Reactor> log_reactor(ReportMaker report, std::function<void(std::string_view)> log);
+SWERVE_API std::shared_ptr<Reactor> log_reactor(ReportMaker report,
+                                                std::function<void(std::string_view)> log);
 /// "abort": writes the report to standard error, then abort(): a core dump where the system makes
 /// them.
-std::shared_ptr<Reactor> abort_reactor(ReportMaker report);
+SWERVE_API std::shared_ptr<Reactor> abort_reactor(ReportMaker report);
 /// "throw": throws ViolationError in the emitting thread. For tests: code that emits may not expect
 /// it.
-std::shared_ptr<Reactor> throw_reactor();
+SWERVE_API std::shared_ptr<Reactor> throw_reactor();
 /// `name`: calls `callback`, which may throw.
-std::shared_ptr<Reactor> callback_reactor(std::string name,
-                                          std::function<void(const Reaction&)> callback);
+SWERVE_API std::shared_ptr<Reactor> callback_reactor(std::string name,
+                                                     std::function<void(const Reaction&)> callback);
 
 }  // namespace swerve

@@ -40,6 +40,7 @@
 #include <utility>
 #include <vector>
 
+#include "swerve/base/api.h"
 #include "swerve/base/sections.h"
 
 namespace swerve {
@@ -102,15 +103,15 @@ struct Callback {
   AttachmentRecord* attachment = nullptr;
 };
 
-AttachmentRecord* attach(AnyTracepoint& tracepoint, AnyFunction run, void* context,
-                         void (*destroy)(void*));
+SWERVE_API AttachmentRecord* attach(AnyTracepoint& tracepoint, AnyFunction run, void* context,
+                                    void (*destroy)(void*));
 /// Whether the callbacks of its tracepoint are running in this thread already; counts it then.
-bool runs_already(const Emission& emission, const Callback* callbacks) noexcept;
+SWERVE_API bool runs_already(const Emission& emission, const Callback* callbacks) noexcept;
 /// In a handler: keeps the exception in `first`, or counts it if that has one.
-void keep_exception(std::exception_ptr& first);
+SWERVE_API void keep_exception(std::exception_ptr& first);
 
 /// While it lives, the tracepoint can be found.
-class Registration {
+class SWERVE_API Registration {
  public:
   explicit Registration(AnyTracepoint& tracepoint);
   ~Registration();
@@ -181,7 +182,7 @@ inline constexpr ArgumentType kNoTypes[1] = {};
 }  // namespace detail
 
 /// One callback on one tracepoint, for as long as this lives. Move-only.
-class [[nodiscard]] Attachment {
+class SWERVE_API Attachment {
  public:
   Attachment() = default;
   explicit Attachment(detail::AttachmentRecord* record) noexcept : record_(record) {}
@@ -325,12 +326,12 @@ class Tracepoint<void(Args...)> : public AnyTracepoint {
 
 /// The tracepoints that there are now, in the order in which they came. A pointer is good until its
 /// module is unloaded.
-std::vector<AnyTracepoint*> tracepoints();
+SWERVE_API std::vector<AnyTracepoint*> tracepoints();
 /// Those of this name: one, or more where modules hide theirs from each other.
-std::vector<AnyTracepoint*> find_tracepoints(std::string_view name);
+SWERVE_API std::vector<AnyTracepoint*> find_tracepoints(std::string_view name);
 
 /// Exceptions of callbacks that no emitter got to see, since another one came before them.
-std::uint64_t dropped_exceptions() noexcept;
+SWERVE_API std::uint64_t dropped_exceptions() noexcept;
 
 }  // namespace swerve
 

@@ -31,7 +31,7 @@ struct detail::SessionLink {
 };
 
 // The members stand in the order in which they need each other: the last goes first.
-struct Session::State final : VerdictSink {
+struct SWERVE_LOCAL Session::State final : VerdictSink {
   explicit State(Options o);
 
   void on_step(const Step& step) override { streams.on_step(step); }
