@@ -9,24 +9,11 @@
 namespace swerve {
 
 namespace {
-constexpr std::size_t kMost = 0xfffe;          // 0xffff says "none"
-constexpr std::size_t kMostCells = 1UL << 24;  // a text of a megabyte must not ask for gigabytes
-constexpr std::string_view kInitMark =
-    "__init_";  // what model files call the node before the initial state
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-
 Error bad_name(std::string_view what, std::string_view name) {
   return Error(ErrorCode::invalid, cat(what, " '", escape(name),
                                        "' is not a name: letters, digits and '_', no digit first"));
 }
 }  // namespace
-
-bool is_c_identifier(std::string_view name) noexcept {
-  return !name.empty() && is_letter(name[0]) && std::all_of(name.begin(), name.end(), [](char c) {
-    return is_letter(c) || (c >= '0' && c <= '9');
-  });
-}
 
 Result<Automaton> Automaton::make(std::string_view name, std::string_view initial,
                                   const std::vector<Edge>& edges,
@@ -50,14 +37,14 @@ Result<Automaton> Automaton::make(std::string_view name, std::string_view initia
   for (const std::string& e : events) {
     if (!is_c_identifier(e)) return bad_name("the event", e);
   }
-  if (states.size() > kMost || events.size() > kMost) {
+  if (states.size() > kStatesMost || events.size() > kEventsMost) {
     return Error(ErrorCode::exhausted, cat("too many: ", states.size(), " states and ",
-                                           events.size(), " events; the limit of each is ", kMost));
+                                           events.size(), " events; the limit of each is ", kStatesMost));
   }
-  if (states.size() * events.size() > kMostCells) {
+  if (states.size() * events.size() > kCellsMost) {
     return Error(ErrorCode::exhausted,
                  cat("too large: ", states.size(), " states times ", events.size(),
-                     " events; the limit of the table is ", kMostCells, " cells"));
+                     " events; the limit of the table is ", kCellsMost, " cells"));
   }
 
   Automaton a;

@@ -12,31 +12,14 @@
 #include <vector>
 
 #include "swerve/base/result.h"
+#include "swerve/model/ids.h"
 
 namespace swerve {
-
-enum class StateId : std::uint16_t {};  // index into states(); 0 is the initial state
-enum class EventId : std::uint16_t {};  // index into events()
-
-inline constexpr StateId kInitial{0};
-inline constexpr StateId kNoState{0xffff};  // "the event is not allowed here"
-inline constexpr EventId kNoEvent{0xffff};
-
-constexpr std::size_t index(StateId s) noexcept { return static_cast<std::size_t>(s); }
-constexpr std::size_t index(EventId e) noexcept { return static_cast<std::size_t>(e); }
 
 struct State {
   std::string name;
   bool final = false;
   friend bool operator==(const State&, const State&) = default;
-};
-
-/// One cell of the table that is set.
-struct Transition {
-  StateId from;
-  EventId event;
-  StateId to;
-  friend bool operator==(const Transition&, const Transition&) = default;
 };
 
 /// A deterministic automaton with a partial transition table.
@@ -92,8 +75,5 @@ class Automaton {
   std::vector<std::string> events_;
   std::vector<StateId> table_;  // row-major: state, then event
 };
-
-/// A letter or '_' first, then letters, digits and '_'.
-bool is_c_identifier(std::string_view name) noexcept;
 
 }  // namespace swerve
