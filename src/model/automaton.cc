@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "swerve/model/dot.h"
 
 namespace swerve {
 
@@ -38,8 +39,9 @@ Result<Automaton> Automaton::make(std::string_view name, std::string_view initia
     if (!is_c_identifier(e)) return bad_name("the event", e);
   }
   if (states.size() > kStatesMost || events.size() > kEventsMost) {
-    return Error(ErrorCode::exhausted, cat("too many: ", states.size(), " states and ",
-                                           events.size(), " events; the limit of each is ", kStatesMost));
+    return Error(ErrorCode::exhausted,
+                 cat("too many: ", states.size(), " states and ", events.size(),
+                     " events; the limit of each is ", kStatesMost));
   }
   if (states.size() * events.size() > kCellsMost) {
     return Error(ErrorCode::exhausted,
@@ -104,6 +106,21 @@ StateId Automaton::find_state(std::string_view name) const noexcept {
 EventId Automaton::find_event(std::string_view name) const noexcept {
   const auto at = std::lower_bound(events_.begin(), events_.end(), name);
   return at != events_.end() && *at == name ? EventId(at - events_.begin()) : kNoEvent;
+}
+
+Automaton to_automaton(const ModelView& model) {
+  const auto state = [&](StateId s) { return std::string(model.states[index(s)]); };
+  std::vector<Automaton::Edge> edges;
+  edges.reserve(model.transitions.size());
+  for (const Transition& t : model.transitions) {
+    edges.push_back({state(t.from), std::string(model.events[index(t.event)]), state(t.to)});
+  }
+  std::vector<std::string> finals, states;
+  for (std::size_t s = 0; s < model.states.size(); ++s) {
+    states.emplace_back(model.states[s]);
+    if (model.finals[s]) finals.emplace_back(model.states[s]);
+  }
+  return Automaton::make(model.name, model.states[index(kInitial)], edges, finals, states).value();
 }
 
 }  // namespace swerve

@@ -76,4 +76,15 @@ class Automaton {
   std::vector<StateId> table_;  // row-major: state, then event
 };
 
+struct ModelView;
+template <std::size_t N>
+class StaticModel;
+
+/// The run-time value of a model that was read at compile time (dot.h); nothing is parsed again.
+Automaton to_automaton(const ModelView& model);
+template <std::size_t N>
+Automaton to_automaton(const StaticModel<N>& model) {
+  return to_automaton(model.view());
+}
+
 }  // namespace swerve
