@@ -1,6 +1,7 @@
-// What must not compile. Each case is compiled alone, after #include "swerve/model/dot.h"; it begins with a line
-// "// case: WHAT" (the test's name is "compile: WHAT"), and a line with the problem that the compiler must name: one of
-// dot_reader.h, with its line and column in the text where it has them.
+// What must not compile. Each case is compiled alone, after #include "swerve/model/dot.h"; it
+// begins with a line
+// "// case: WHAT" (the test's name is "compile: WHAT"), and a line with the problem that the
+// compiler must name: one of dot_reader.h, with its line and column in the text where it has them.
 
 // case: a text longer than 4 MiB is refused
 // text_is_too_long 1:1
@@ -131,7 +132,7 @@ constexpr auto model = swerve::dot("digraph g { __init_a -> a; a -> __init_a [la
 // state_is_not_a_name 1:33
 constexpr auto model = swerve::dot("digraph g { __init_a -> a; a -> \"b-1\" [label=e]; }");
 
-// case: an initial state that is called like an initial mark is refused, with the place of the graph
+// case: an initial state with the name of an initial mark is refused, with a place
 // state_has_a_reserved_name 1:1
 constexpr auto model = swerve::dot("digraph g { __init___init_; __init_; }");
 
@@ -165,8 +166,9 @@ constexpr auto model = swerve::dot("digraph g { __init_a -> a; a -> a [label=\"e
 
 // case: more transitions than a constant model holds are refused by a name of their own
 // too_large_at_compile_time 1:1
-constexpr auto model = swerve::dot("digraph{__init_a;edge[label=\"a\\nb\\nc\\nd\"]a->b->c->d->e->f->g->h->i->j->k->l->m->n"
-                                   "->o->p->q->r->s->t->u->v->w->x->y->z->A->B->C->D->E->F->G->H->I->J->K->L}");
+constexpr auto model = swerve::dot(
+    "digraph{__init_a;edge[label=\"a\\nb\\nc\\nd\"]a->b->c->d->e->f->g->h->i->j->k->l->m->n"
+    "->o->p->q->r->s->t->u->v->w->x->y->z->A->B->C->D->E->F->G->H->I->J->K->L}");
 
 // case: an event that the model does not have is refused
 // no_such_event
