@@ -1,7 +1,7 @@
-// What must not compile. Each case is compiled alone, after #include "swerve/model/dot.h"; it
-// begins with a line
-// "// case: WHAT" (the test's name is "compile: WHAT"), and a line with the problem that the
-// compiler must name: one of dot_reader.h, with its line and column in the text where it has them.
+// What must not compile. Each case is compiled alone, after #include "swerve/model/dot.h".
+// It begins with two lines: "// case: WHAT" (the test's name is "compile: WHAT"), and the problem
+// that the compiler must name: one of dot_reader.h, with its line and column in the text where it
+// has them.
 
 // case: a text longer than 4 MiB is refused
 // text_is_too_long 1:1

@@ -19,7 +19,7 @@
 // takes texts up to 15 KB (-fconstexpr-steps), g++ 12 of 42 KB and more (-fconstexpr-ops-limit).
 //
 // A model that is used in constant expressions only is not in the program. One whose text or names
-// are read at run time is, with about seven bytes for each character of its text.
+// are read at run time is, with about eight bytes for each character of its text.
 #pragma once
 
 #include <array>
