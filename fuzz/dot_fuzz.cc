@@ -1,11 +1,13 @@
 // fuzz/dot_fuzz.cc - model files from anywhere: any bytes must give an automaton or an error, never
-// both and never neither, and what was read must come back the same from what is printed.
+// both and never neither, the reader of dot() must say the same, and what was read must come back
+// the same from what is printed.
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "model/describe.h"
+#include "model/dot_agreement.h"
 #include "model/json_printer.h"
 #include "swerve/base/check.h"
 #include "swerve/model/dot_parser.h"
@@ -21,6 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     SWERVE_CHECK(!d.message.empty() && d.message.find('\n') == std::string::npos,
                  "a message is one line");
   }
+  SWERVE_CHECK(disagreement(text).empty(), "one language at run time and at compile time");
   if (!parsed.automaton) return 0;
 
   const ParsedAutomaton again = parse_dot(to_dot(*parsed.automaton), "printed.dot");

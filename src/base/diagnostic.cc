@@ -1,7 +1,8 @@
 #include "swerve/base/diagnostic.h"
 
 #include <algorithm>
-#include <cctype>
+
+#include "swerve/base/nearest.h"
 
 namespace swerve {
 
@@ -26,47 +27,8 @@ bool has_errors(const Diagnostics& diagnostics) {
                      [](const Diagnostic& d) { return d.severity == Severity::error; });
 }
 
-namespace {
-char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
-
-// Optimal string alignment distance: insert, delete, change, or swap two neighbours.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), now(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    now[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const bool same = lower(a[i - 1]) == lower(b[j - 1]);
-      now[j] = std::min({last[j] + 1, now[j - 1] + 1, last[j - 1] + (same ? 0U : 1U)});
-      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
-          lower(a[i - 2]) == lower(b[j - 1])) {
-        now[j] = std::min(now[j], before[j - 2] + 1);
-      }
-    }
-    std::swap(before, last);
-    std::swap(last, now);
-  }
-  return last[b.size()];
-}
-}  // namespace
-
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
-  constexpr std::size_t kLongestCompared = 64;
-  if (name.empty() || name.size() > kLongestCompared) return {};
-  std::string best;
-  std::size_t best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;
-  for (const std::string& candidate : candidates) {
-    if (candidate.empty() || candidate.size() > 2 * kLongestCompared) continue;
-    const std::size_t gap = candidate.size() > name.size() ? candidate.size() - name.size()
-                                                           : name.size() - candidate.size();
-    if (gap >= best_distance) continue;
-    const std::size_t d = distance(name, candidate);
-    if (d < best_distance && d < std::max(name.size(), candidate.size())) {
-      best = candidate;
-      best_distance = d;
-    }
-  }
-  return best;
+  return std::string(nearest(name, candidates));
 }
 
 std::string near_miss(std::string_view name, const std::vector<std::string>& candidates) {

@@ -5,28 +5,16 @@
 #include <set>
 
 #include "base/text.h"
+#include "swerve/model/dot.h"
 
 namespace swerve {
 
 namespace {
-constexpr std::size_t kMost = 0xfffe;          // 0xffff says "none"
-constexpr std::size_t kMostCells = 1UL << 24;  // a text of a megabyte must not ask for gigabytes
-constexpr std::string_view kInitMark =
-    "__init_";  // what model files call the node before the initial state
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-
 Error bad_name(std::string_view what, std::string_view name) {
   return Error(ErrorCode::invalid, cat(what, " '", escape(name),
                                        "' is not a name: letters, digits and '_', no digit first"));
 }
 }  // namespace
-
-bool is_c_identifier(std::string_view name) noexcept {
-  return !name.empty() && is_letter(name[0]) && std::all_of(name.begin(), name.end(), [](char c) {
-    return is_letter(c) || (c >= '0' && c <= '9');
-  });
-}
 
 Result<Automaton> Automaton::make(std::string_view name, std::string_view initial,
                                   const std::vector<Edge>& edges,
@@ -50,14 +38,15 @@ Result<Automaton> Automaton::make(std::string_view name, std::string_view initia
   for (const std::string& e : events) {
     if (!is_c_identifier(e)) return bad_name("the event", e);
   }
-  if (states.size() > kMost || events.size() > kMost) {
-    return Error(ErrorCode::exhausted, cat("too many: ", states.size(), " states and ",
-                                           events.size(), " events; the limit of each is ", kMost));
+  if (states.size() > kStatesMost || events.size() > kEventsMost) {
+    return Error(ErrorCode::exhausted,
+                 cat("too many: ", states.size(), " states and ", events.size(),
+                     " events; the limit of each is ", kStatesMost));
   }
-  if (states.size() * events.size() > kMostCells) {
+  if (states.size() * events.size() > kCellsMost) {
     return Error(ErrorCode::exhausted,
                  cat("too large: ", states.size(), " states times ", events.size(),
-                     " events; the limit of the table is ", kMostCells, " cells"));
+                     " events; the limit of the table is ", kCellsMost, " cells"));
   }
 
   Automaton a;
@@ -117,6 +106,21 @@ StateId Automaton::find_state(std::string_view name) const noexcept {
 EventId Automaton::find_event(std::string_view name) const noexcept {
   const auto at = std::lower_bound(events_.begin(), events_.end(), name);
   return at != events_.end() && *at == name ? EventId(at - events_.begin()) : kNoEvent;
+}
+
+Automaton to_automaton(const ModelView& model) {
+  const auto state = [&](StateId s) { return std::string(model.states[index(s)]); };
+  std::vector<Automaton::Edge> edges;
+  edges.reserve(model.transitions.size());
+  for (const Transition& t : model.transitions) {
+    edges.push_back({state(t.from), std::string(model.events[index(t.event)]), state(t.to)});
+  }
+  std::vector<std::string> finals, states;
+  for (std::size_t s = 0; s < model.states.size(); ++s) {
+    states.emplace_back(model.states[s]);
+    if (model.finals[s]) finals.emplace_back(model.states[s]);
+  }
+  return Automaton::make(model.name, model.states[index(kInitial)], edges, finals, states).value();
 }
 
 }  // namespace swerve

@@ -11,29 +11,16 @@
 
 #include "base/text.h"
 #include "model/analysis.h"
-#include "model/dot_lexer.h"
+#include "swerve/model/dot_language.h"
 
 namespace swerve {
 
 namespace {
 
-using dot::At;
-using dot::Lexer;
-using dot::Token;
+using namespace dot_language;
 
-constexpr std::size_t kMostBytes = 4U << 20;
 constexpr std::size_t kMostMessages = 100;
-constexpr std::size_t kDeepestScope = 100;
 constexpr std::size_t kMostNameShown = 80;
-constexpr std::string_view kInitMark = "__init_";
-
-// An attribute's value, or a name, with its place.
-struct Value {
-  std::string_view text;
-  At at;
-  bool quoted = false;
-  bool from_defaults = false;
-};
 
 // The attributes that mean something here; all others are drawing.
 struct Attributes {
@@ -71,13 +58,6 @@ struct Arrow {
   At at;
 };
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\f\v";
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return text.substr(text.size());
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
 // A text of the file for a message: safe, not too long, and with its backslashes as they stand
 // there.
 std::string shown(std::string_view text) {
@@ -105,74 +85,22 @@ std::string shown(const Token& token) {
   }
 }
 
-bool is_keyword(const Token& token, std::string_view keyword) {
-  return token.kind == Token::Kind::name &&
-         std::equal(
-             token.text.begin(), token.text.end(), keyword.begin(), keyword.end(),
-             [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
-}
+bool is_set(const std::optional<Value>& label) { return label && says_something(label->text); }
 
-bool is_defaults_keyword(const Token& token) {
-  return is_keyword(token, "node") || is_keyword(token, "edge") || is_keyword(token, "graph");
-}
-
-bool is_final_shape(std::string_view shape) {
-  return trimmed(shape) == "doublecircle" || trimmed(shape) == "ellipse";
-}
-
-// "\N" is Graphviz's own default label: the name of the node.
-bool is_set(const std::optional<Value>& label) {
-  return label && !trimmed(label->text).empty() && trimmed(label->text) != "\\N";
-}
-
-// The lines of a label: separated by \n, or by \l and \r, which also set the line left and right.
-// Each with the place where it starts. A label has no raw newlines, so columns can be added up.
 std::vector<Value> lines_of(const Value& label) {
   std::vector<Value> out;
-  const std::string_view text = label.text;
-  const auto add = [&](std::size_t first, std::size_t last) {
-    Value line = label;
-    line.text = trimmed(text.substr(first, last - first));
-    line.at.column +=
-        static_cast<unsigned>(line.text.data() - text.data()) + (label.quoted ? 1U : 0U);
-    out.push_back(line);
-  };
-  std::size_t start = 0;
-  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
-    if (text[i] != '\\') continue;
-    if (text[i + 1] == 'n' || text[i + 1] == 'l' || text[i + 1] == 'r') {
-      add(start, i);
-      start = i + 2;
-    }
-    ++i;  // past the character that the backslash belongs to
-  }
-  add(start, text.size());
+  Lines lines(label);
+  for (Value line; lines.next(line);) out.push_back(line);
   return out;
-}
-
-// What only timed (hybrid) models have in an edge's label: "event;clk<5", "event;reset(clk)".
-// Gives the part that is timed, or an empty text.
-Value timed_part(const Value& event) {
-  Value part = event;
-  const std::size_t semicolon = event.text.find(';');
-  if (semicolon != std::string_view::npos) {
-    part.text = trimmed(event.text.substr(semicolon + 1));
-  } else if (!event.text.starts_with("reset(") &&
-             event.text.find_first_of("<>=") == std::string_view::npos) {
-    part.text = event.text.substr(event.text.size());
-  }
-  part.at.column += static_cast<unsigned>(part.text.data() - event.text.data());
-  return part;
 }
 
 // Reads the text into nodes and hops (syntax; file()), then makes an automaton of them (meaning;
 // finish()).
 class Parser {
  public:
-  Parser(std::string_view text, std::string_view file_name)
-      : file_name_(file_name), lexer_(text, &Parser::complain_of_lexer, this) {
-    token_ = lexer_.next();
-    next_ = lexer_.next();
+  Parser(std::string_view text, std::string_view file_name) : file_name_(file_name), lexer_(text) {
+    token_ = read_token();
+    next_ = read_token();
   }
 
   ParsedAutomaton parse() {
@@ -185,12 +113,6 @@ class Parser {
 
  private:
   // ---- messages
-
-  static void complain_of_lexer(void* parser, At at, std::string message) {
-    auto* const self = static_cast<Parser*>(parser);
-    self->misread_ = true;
-    self->error(at, std::move(message));
-  }
 
   void say(Severity severity, At at, std::string message) {
     if (diagnostics_.size() >= kMostMessages) {
@@ -219,13 +141,25 @@ class Parser {
 
   // ---- syntax
 
-  Token take() { return std::exchange(token_, std::exchange(next_, lexer_.next())); }
+  // The next one of the text, with a message if no text may hold it.
+  Token read_token() {
+    const Token token = lexer_.next();
+    if (!token.is_broken()) return token;
+    misread_ = true;
+    error(token.at, token.kind == Token::Kind::open_comment ? "the comment is not closed with '*/'"
+                    : token.kind == Token::Kind::open_string
+                        ? "the string is not closed with '\"' on its line"
+                        : "HTML strings are not supported; write a quoted string");
+    return token;
+  }
 
-  // "expected X, found Y" at the current token; silent where the lexer has spoken already.
+  Token take() { return std::exchange(token_, std::exchange(next_, read_token())); }
+
+  // "expected X, found Y" at the current token; silent where read_token() has spoken already.
   void syntax_error(std::string_view expected, std::string_view hint = {}) {
     misread_ = true;
     if (token_.kind == Token::Kind::end || next_.kind == Token::Kind::end) misread_at_end_ = true;
-    if (token_.kind == Token::Kind::broken) return;
+    if (token_.is_broken()) return;
     error(token_.at, cat("expected ", expected, ", found ", shown(token_), hint));
   }
 
@@ -466,7 +400,7 @@ class Parser {
           take();
           continue;
         }
-        if (begins_statement()) {
+        if (begins_statement(token_, next_)) {
           syntax_error(cat("']' for the '[' at ", place(open)));
           if (!token_.is_id()) recover(1);
           return false;
@@ -502,22 +436,13 @@ class Parser {
     return true;
   }
 
-  // Whether the line that starts at the current token is a statement, and so no part of an open
-  // list.
-  bool begins_statement() const {
-    if (!token_.first_on_line) return false;
-    if (!token_.is_id()) {
-      return token_.kind == Token::Kind::close_brace || token_.kind == Token::Kind::open_brace;
-    }
-    return next_.kind == Token::Kind::arrow || next_.kind == Token::Kind::line ||
-           next_.kind == Token::Kind::open_bracket || next_.kind == Token::Kind::semicolon;
-  }
-
   void keep_attribute(Attributes& out, const Token& name, const Token& value) {
     if (name.text != "label" && name.text != "shape") {
-      if (name.text == "xlabel") return;  // Graphviz has it
-      const std::string hint = near_miss(name.text, {"label", "shape"});
-      if (!hint.empty()) error(name.at, cat("unknown attribute '", shown(name.text), "'", hint));
+      const std::string_view meant = meant_attribute(name.text);
+      if (!meant.empty()) {
+        error(name.at,
+              cat("unknown attribute '", shown(name.text), "'; did you mean '", meant, "'?"));
+      }
       return;
     }
     std::optional<Value>& held = name.text == "label" ? out.label : out.shape;
@@ -676,7 +601,7 @@ class Parser {
   void check_label(const Node& n) {
     const std::vector<Value> lines = lines_of(*n.label);
     for (std::size_t i = 1; i < lines.size(); ++i) {
-      if (lines[i].text.find_first_of("<>=") == std::string_view::npos) continue;
+      if (!compares(lines[i].text)) continue;
       error(lines[i].at, cat("timed models are not supported yet: '", shown(lines[i].text),
                              "' is an invariant of the state '", shown(n.name), "'"));
       return;

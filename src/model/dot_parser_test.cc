@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "model/dot_agreement.h"
 #include "swerve/model/dot_printer.h"
 
 namespace swerve {
@@ -47,6 +48,7 @@ TEST_P(DotParserRejects, WithPlaceAndReason) {
   const ParsedAutomaton parsed = parse_dot(GetParam().text, "m.dot");
   EXPECT_EQ(texts(parsed.diagnostics), GetParam().diagnostics);
   EXPECT_FALSE(parsed.automaton.has_value());
+  EXPECT_EQ(disagreement(GetParam().text), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -297,12 +299,14 @@ TEST(DotParser, RefusesDeepNestingWithoutDeepRecursion) {
   const ParsedAutomaton parsed = parse_dot(text, "m.dot");
   EXPECT_THAT(texts(parsed.diagnostics),
               ElementsAre("m.dot:1:128: error: groups are nested deeper than 100"));
+  EXPECT_EQ(disagreement(text), "");
 }
 
 TEST(DotParser, RefusesTextsOverTheLimitUnread) {
   const ParsedAutomaton parsed = parse_dot(std::string((4U << 20) + 1, ' '), "m.dot");
   EXPECT_THAT(texts(parsed.diagnostics),
               ElementsAre("m.dot: error: the model is longer than the limit of 4194304 bytes"));
+  EXPECT_EQ(disagreement(std::string((4U << 20) + 1, ' ')), "");
 }
 
 TEST(DotParser, RefusesModelsWhoseTableWouldBeHuge) {
@@ -313,6 +317,7 @@ TEST(DotParser, RefusesModelsWhoseTableWouldBeHuge) {
       texts(parsed.diagnostics),
       ElementsAre("m.dot:1:1: error: too large: 5001 states times 5000 events; the limit of "
                   "the table is 16777216 cells"));
+  EXPECT_EQ(disagreement(text + "}"), "");
 }
 
 TEST(DotParser, CountsTheMessagesOverAHundred) {
@@ -322,6 +327,7 @@ TEST(DotParser, CountsTheMessagesOverAHundred) {
   ASSERT_THAT(parsed.diagnostics, SizeIs(101));
   EXPECT_EQ(parsed.diagnostics.back().to_string(), "m.dot: error: and 50 messages more");
   EXPECT_FALSE(parsed.automaton.has_value());
+  EXPECT_EQ(disagreement(text + "}"), "");
 }
 
 // ---- what is read, with a warning
@@ -332,6 +338,7 @@ TEST_P(DotParserWarns, AndReadsIt) {
   const ParsedAutomaton parsed = parse_dot(GetParam().text, "m.dot");
   EXPECT_EQ(texts(parsed.diagnostics), GetParam().diagnostics);
   EXPECT_TRUE(parsed.automaton.has_value());
+  EXPECT_EQ(disagreement(GetParam().text), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -386,6 +393,7 @@ INSTANTIATE_TEST_SUITE_P(
 Automaton read(const std::string& text) {
   ParsedAutomaton parsed = parse_dot(text, "m.dot");
   EXPECT_THAT(texts(parsed.diagnostics), IsEmpty());
+  EXPECT_EQ(disagreement(text), "");
   return parsed.automaton ? *parsed.automaton : make("nothing_was_read", {});
 }
 
@@ -475,6 +483,7 @@ TEST_P(DotParserReadsTheModel, AsItsTable) {
   ASSERT_TRUE(parsed.automaton.has_value());
   const Automaton expected = make(m.initial, m.edges, m.finals);
   EXPECT_EQ(*parsed.automaton, expected);
+  EXPECT_EQ(disagreement(read_file(file).value()), "");
   EXPECT_EQ(parse_dot(to_dot(expected), "printed.dot").automaton, expected);
 }
 
@@ -567,6 +576,7 @@ RC_GTEST_PROP(DotParserProperty, AnyTextGivesAnAutomatonOrAnError, ()) {
       "//", "#", "\xff", "a -> b [label=e];", "__init_a -> a;", "{node [shape=ellipse] \"a\"};"));
   const ParsedAutomaton parsed = parse_dot("digraph g {" + join(pieces, " ") + "}", "m.dot");
   RC_ASSERT(parsed.automaton.has_value() == !has_errors(parsed.diagnostics));
+  RC_ASSERT(disagreement("digraph g {" + join(pieces, " ") + "}") == "");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "model/dot_agreement.h"
 #include "swerve/model/dot_parser.h"
 
 namespace swerve {
@@ -77,6 +78,7 @@ RC_GTEST_PROP(ToDotProperty, WhatIsPrintedReadsTheSame, ()) {
   RC_ASSERT(parsed.automaton.has_value());
   RC_ASSERT(*parsed.automaton == a);
   RC_ASSERT(to_dot(*parsed.automaton) == to_dot(a));
+  RC_ASSERT(disagreement(to_dot(a)) == "");
 }
 
 }  // namespace

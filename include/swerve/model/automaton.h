@@ -13,39 +13,15 @@
 
 #include "swerve/base/api.h"
 #include "swerve/base/result.h"
+#include "swerve/model/ids.h"
 
 namespace swerve {
-
-/// A state of one automaton.
-enum class StateId : std::uint16_t {};  // index into states(); 0 is the initial state
-/// An event of one automaton.
-enum class EventId : std::uint16_t {};  // index into events()
-
-/// The initial state of every automaton.
-inline constexpr StateId kInitial{0};
-/// "The event is not allowed here", or "there is no such state".
-inline constexpr StateId kNoState{0xffff};
-/// "There is no such event".
-inline constexpr EventId kNoEvent{0xffff};
-
-/// The number behind an id: where it stands in states().
-constexpr std::size_t index(StateId s) noexcept { return static_cast<std::size_t>(s); }
-/// The number behind an id: where it stands in events().
-constexpr std::size_t index(EventId e) noexcept { return static_cast<std::size_t>(e); }
 
 /// A state of an automaton.
 struct State {
   std::string name;    // a C identifier
   bool final = false;  // whether a run may end here
   friend bool operator==(const State&, const State&) = default;
-};
-
-/// One cell of the table that is set.
-struct Transition {
-  StateId from;   // where it begins
-  EventId event;  // what takes it
-  StateId to;     // where it leads
-  friend bool operator==(const Transition&, const Transition&) = default;
 };
 
 /// A deterministic automaton with a partial transition table.
@@ -107,7 +83,16 @@ class SWERVE_API Automaton {
   std::vector<StateId> table_;  // row-major: state, then event
 };
 
-/// A letter or '_' first, then letters, digits and '_'.
-SWERVE_API bool is_c_identifier(std::string_view name) noexcept;
+struct ModelView;
+template <std::size_t N>
+class StaticModel;
+
+/// The run-time value of a model that was read at compile time (dot.h); nothing is parsed again.
+SWERVE_API Automaton to_automaton(const ModelView& model);
+/// The same of the model itself.
+template <std::size_t N>
+Automaton to_automaton(const StaticModel<N>& model) {
+  return to_automaton(model.view());
+}
 
 }  // namespace swerve
