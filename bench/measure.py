@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 
+import program
 import recordings
 import tree
 
@@ -224,6 +225,7 @@ def main():
         row("the slowest of them", max(times), "s")
         tree.show(SWERVE, SCRATCH, ROUNDS, row)
         recordings.show(SWERVE, SCRATCH, ROUNDS, row)
+        program.show(BUILD, ROUNDS, row)
         print("Stepping on the host, wwnr (bench/step_bench.cc)")
         for name, rate in stepping().items():
             row(name, rate / 1e6, "M events/s", 200 if name == "OneOwner" else None, at_least=True)

@@ -17,7 +17,7 @@ function(swerve_embeddable name)
   add_library(${name}_shared SHARED ${objects})
   add_library(${name}_static STATIC ${objects})
   set_target_properties(${name}_shared PROPERTIES
-    EXPORT_NAME ${LIBRARY_EXPORTED} VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
+    EXPORT_NAME ${LIBRARY_EXPORTED} VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
     INSTALL_RPATH "$ORIGIN" LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/exports.map)
   set_target_properties(${name}_static PROPERTIES EXPORT_NAME ${LIBRARY_EXPORTED}_static)
   target_link_options(${name}_shared PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/exports.map)
@@ -55,7 +55,7 @@ install(DIRECTORY include/swerve DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONE
 include(CMakePackageConfigHelpers)
 configure_package_config_file(cmake/SwerveConfig.cmake.in ${CMAKE_BINARY_DIR}/package/SwerveConfig.cmake
                               INSTALL_DESTINATION ${cmake_folder} NO_SET_AND_CHECK_MACRO)
-write_basic_package_version_file(${CMAKE_BINARY_DIR}/package/SwerveConfigVersion.cmake COMPATIBILITY SameMajorVersion)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/package/SwerveConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/package/SwerveConfig.cmake ${CMAKE_BINARY_DIR}/package/SwerveConfigVersion.cmake
         DESTINATION ${cmake_folder} COMPONENT library)
 install(EXPORT SwerveTargets NAMESPACE Swerve:: DESTINATION ${cmake_folder} COMPONENT library)

@@ -28,6 +28,8 @@ def rooms(root):
 def room_of(path, known):
     """The room that holds `path` (below src/, or a public header as "swerve/ROOM/FILE.h"): the longest one that fits, or
     None."""
+    if path == "swerve/swerve.h":  # all that a program needs: of the room that has it all
+        return "control/inproc"
     path = path.removeprefix("swerve/")
     fits = [room for room in known if os.path.dirname(path) == room or path.startswith(room + "/")]
     return max(fits, key=len, default=None)

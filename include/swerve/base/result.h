@@ -129,6 +129,8 @@ class [[nodiscard]] Result<void> {
   bool has_value() const noexcept { return held_.index() == 0; }
   /// The same.
   explicit operator bool() const noexcept { return has_value(); }
+  /// Ends the process where it is a failure.
+  void value() const { SWERVE_CHECK(has_value(), "value() of a Result that holds an error"); }
   /// The error of a failure.
   const Error& error() const& {
     SWERVE_CHECK(!has_value(), "error() of a Result that holds no error");

@@ -169,9 +169,9 @@ class StaticModel {
   }
 
   constexpr void add_name(const dot_language::Name& name) {
-    std::uint32_t end = name_ends_[named_];
-    for (std::size_t i = 0; i < name.size(); ++i) names_[end++] = name[i];
-    name_ends_[++named_] = end;
+    std::uint32_t next = name_ends_[named_];
+    for (std::size_t i = 0; i < name.size(); ++i) names_[next++] = name[i];
+    name_ends_[++named_] = next;
   }
 
   std::array<char, N + 1> text_{};

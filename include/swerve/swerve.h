@@ -1,0 +1,8 @@
+// swerve/swerve.h - what a program needs that checks itself: tracepoints, models, a session with
+// monitors.
+#pragma once
+
+#include "swerve/control/session.h"    // IWYU pragma: export
+#include "swerve/model/dot.h"          // IWYU pragma: export
+#include "swerve/model/dot_parser.h"   // IWYU pragma: export
+#include "swerve/source/tracepoint.h"  // IWYU pragma: export
