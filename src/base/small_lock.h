@@ -25,10 +25,16 @@ class SmallLock {
       std::atomic_signal_fence(std::memory_order_seq_cst);
     }
     if (waiting_.load(std::memory_order_seq_cst) != 0) [[unlikely]]
-      taken_.notify_one();
+      wake();
   }
 
  private:
+  void wake() noexcept {
+    // notify_one() looks whether somebody sleeps before the store above need be seen by all; as an
+    // instruction that is a barrier, this orders the two.
+    waiting_.fetch_add(0, std::memory_order_seq_cst);
+    taken_.notify_one();
+  }
   void wait() noexcept {
     waiting_.fetch_add(1, std::memory_order_seq_cst);
     // Either who has it sees that somebody waits, or what follows sees that it is free.

@@ -140,6 +140,7 @@ class SWERVE_API ConcurrentMonitor {
   static void count(ThreadPart& mine, const Stepping& stepping) noexcept;
   static MonitorStats stats_of(const ThreadPart& part) noexcept;
 
+  MonitorStats gone_;  // of threads that have ended; under the lock of all threads
   // What a plain step reads stands together.
   std::atomic<bool> on_{false};
   const Scope scope_;
@@ -150,7 +151,6 @@ class SWERVE_API ConcurrentMonitor {
   const std::string name_;
   const Automaton model_;
   const StepTable table_;
-  MonitorStats gone_;  // of threads that have ended; under the lock of all threads
 };
 
 }  // namespace swerve
