@@ -190,6 +190,21 @@ class Reader:
         self.process.communicate()
 
 
+@contextlib.contextmanager
+def ftrace_on():
+    """ftrace's top buffer records, whoever has switched it off; at the end it is as it was."""
+    path = "/sys/kernel/tracing/tracing_on"
+    with open(path) as file:
+        before = file.read()
+    try:
+        with open(path, "w") as file:
+            file.write("1")
+        yield
+    finally:
+        with open(path, "w") as file:
+            file.write(before)
+
+
 def cpu_ticks(pid):
     fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])  # utime, stime
@@ -228,7 +243,7 @@ def programs_named(name):
 @live
 def shell_session():
     """a session by hand: enable, switch, choose a reactor, see a violation, disable"""
-    with folder() as home, serving() as daemon:
+    with folder() as home, ftrace_on(), serving() as daemon:
         demo = built(home, "rwfs_demo.c", "rwfs_demo")
 
         def typed(line, wanted=""):
