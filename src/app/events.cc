@@ -203,10 +203,9 @@ std::string list(const Needs& needs) {
 std::string ftrace(const Needs& needs, const EventsOptions& options) {
   // trace.dat does not hold of which process a thread is; the text does, and counts in
   // microseconds.
-  const char* const recording = needs.process ? "trace.txt" : "trace.dat";
   std::string out =
       "(set -e\n"
-      "instance=/sys/kernel/tracing/instances/swerve-$$\n"
+      "instance=/sys/kernel/tracing/instances/swerve\n"
       "mkdir $instance\n"
       "trap '[ ! -d $instance ] || { echo > $instance/set_event; rmdir $instance; }' EXIT\n"
       "echo 0 > $instance/tracing_on\n"
@@ -222,8 +221,9 @@ std::string ftrace(const Needs& needs, const EventsOptions& options) {
              "  echo 'the beginning was lost: buffer_size_kb must be larger' >&2\n"
              "fi\n");
   out += needs.process ? "cat $instance/trace > trace.txt\n"
-                       : "trace-cmd extract -B ${instance##*/} -o trace.dat\n";
-  return cat(out, ")\n", check_line(options, recording));
+                       : "trace-cmd extract -B swerve -o trace.dat\n";
+  return cat(out, ")\n",
+             check_line(options, needs.process ? "trace.txt" : "--buffer swerve trace.dat"));
 }
 
 std::string with_events(const Needs& needs, std::string begin, std::string_view end) {

@@ -129,7 +129,7 @@ TEST(Events, ForFtraceAreRecordedByAnInstanceOfTheirOwn) {
                             HasSubstr("echo sched:sched_switch >> $instance/set_event\n"),
                             HasSubstr("echo task:task_newtask >> $instance/set_event\n"),
                             HasSubstr("sleep 7\n"), HasSubstr("-o trace.dat\n"),
-                            HasSubstr("# then: swerve check m trace.dat\n"),
+                            HasSubstr("# then: swerve check m --buffer swerve trace.dat\n"),
                             Not(HasSubstr("record-tgid"))));
 }
 

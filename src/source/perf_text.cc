@@ -49,30 +49,39 @@ bool read_time_and_on(std::string_view line, std::size_t at, Head& head) {
   return is_named(line.substr(at));
 }
 
+/// Takes the number at the end of `text` off it. perf writes -1 for a task that is just ending: it
+/// is nobody then.
+bool take_id(std::string_view& text, std::uint64_t nobody, std::uint64_t& id) {
+  std::size_t digits = text.size();
+  while (digits > 0 && is_digit(text[digits - 1])) --digits;
+  if (digits > 0 && text.substr(digits - 1) == "-1") {
+    id = nobody;
+    --digits;
+  } else if (read_decimal(text, digits, kNoThread - 1, id) == 0) {
+    return false;
+  }
+  text.remove_suffix(text.size() - digits);
+  return true;
+}
+
 /// Reads name and number of the task from what stands in front of the CPU.
 bool read_task(std::string_view text, Head& head) {
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  std::size_t digits = text.size();
-  while (digits > 0 && is_digit(text[digits - 1])) --digits;
-  if (read_decimal(text, digits, kNoThread - 1, head.tid) == 0) return false;
-  if (digits > 0 && text[digits - 1] == '/') {
-    const std::size_t slash = digits - 1;
-    digits = slash;
-    while (digits > 0 && is_digit(text[digits - 1])) --digits;
-    if (read_decimal(text.substr(0, slash), digits, kNoThread - 1, head.tgid) == 0) return false;
+  if (!take_id(text, kNoThread, head.tid)) return false;
+  if (text.ends_with('/')) {
+    text.remove_suffix(1);
+    if (!take_id(text, kNoProcess, head.tgid)) return false;
   }
-  if (digits == 0 || text[digits - 1] != ' ') return false;
+  if (!text.ends_with(' ')) return false;
   // The name stands to the right in 16 columns, and a blank follows; the number is filled up to
   // the left, and so blanks at the end of the name cannot be told from that.
-  head.comm = text.substr(0, digits);
+  head.comm = text;
   while (!head.comm.empty() && head.comm.back() == ' ') head.comm.remove_suffix(1);
   head.comm.remove_prefix(skip_blanks(head.comm, 0));
   // ":1234" is what perf calls a task whose name it does not know.
   std::uint64_t number = 0;
-  if (head.comm.starts_with(':') &&
-      read_decimal(head.comm, 1, kNoThread, number) == head.comm.size() && number == head.tid) {
-    head.comm = {};
-  }
+  std::string_view rest = head.comm;
+  if (take_id(rest, kNoThread, number) && rest == ":" && number == head.tid) head.comm = {};
   return true;
 }
 

@@ -16,7 +16,8 @@ import time
 
 import command
 from command import built, case, expect, expect_equal, expect_in, folder, live, main
-from serve import PATIENCE, Daemon, Reader, dies_with_us, mounted, rename_twice, renames, serving, shipped, wait_for
+from serve import (PATIENCE, Daemon, Reader, dies_with_us, ftrace_on, mounted, rename_twice, renames, serving, shipped,
+                   wait_for)
 
 command.CASES[:] = []
 SYSTEMD = "/lib/systemd/systemd"
@@ -242,7 +243,8 @@ def inside(home):
 def under_systemd():
     """under a real systemd, with all the unit's limits: a session with load, steps, violations, reactors and a stop"""
     # Without the error number a call that the filter lacks kills the daemon: none goes by unseen.
-    status, said = run_under_systemd(unit_text(SystemCallErrorNumber=None))
+    with ftrace_on():
+        status, said = run_under_systemd(unit_text(SystemCallErrorNumber=None))
     expect_in("the session is done", said)
     expect_equal(status, 0, said)
 
@@ -312,6 +314,9 @@ def signals_of_others():
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--inside"]:
         command.SWERVE, command.SOURCE = sys.argv[2:4]
-        inside(sys.argv[4])
+        try:
+            inside(sys.argv[4])
+        except AssertionError as error:
+            sys.exit(f"the session failed: {error}")
         sys.exit(0)
     sys.exit(main())

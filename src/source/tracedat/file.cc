@@ -516,7 +516,11 @@ class Reader {
   }
 
   Result<> take_streams(const Buffer& buffer) {
-    out_.clock = shifted_to_ ? *shifted_to_ : buffer.clock.empty() ? clock_ : buffer.clock;
+    // Of every buffer trace-cmd writes the clock that the top one had: of another it says nothing.
+    const std::string_view recorded_with = !buffer.name.empty()   ? ""
+                                           : buffer.clock.empty() ? clock_
+                                                                  : buffer.clock;
+    out_.clock = shifted_to_.value_or(recorded_with);
     if (buffer.page_size != 0) out_.page.size = buffer.page_size;
     if (out_.page.size < out_.page.data_offset + 8) {
       return whole_.wrong(buffer.offset, cat("a page of ", out_.page.size, " bytes"));
