@@ -323,6 +323,8 @@ bool Reorder::State::deliver(Batch& out) {
         drop_last();
         return true;
       }
+      // Few events, as live input gives, do not wait for each other.
+      if (items < kSmall && may_go(run.head, held - 1)) more = divide(run, other, out);
     } else {
       more = divide(run, other, out);
     }

@@ -241,6 +241,20 @@ TEST(Reorder, HoldsSmallBatchesBackForNoLongerThanTheWindow) {
   EXPECT_EQ(from.given(), 5U);
 }
 
+TEST(Reorder, DoesNotKeepFewEventsWaitingForTheNewestOfThem) {
+  auto played = std::make_unique<Played>(
+      std::vector<Entry>{event(100, 1), event(110, 2), event(250, 3), event(400, 4)},
+      std::vector<std::size_t>{3, 1});
+  Played& from = *played;
+  Reorder reorder(std::move(played), {.ns = 100});
+  Batch batch;
+  ASSERT_TRUE(reorder.next(batch).value());
+  EXPECT_EQ(batch.time, (std::vector<std::uint64_t>{100, 110}));
+  EXPECT_EQ(from.given(), 3U);
+  ASSERT_TRUE(reorder.next(batch).value());
+  EXPECT_EQ(batch.time, std::vector<std::uint64_t>{250});
+}
+
 TEST(Reorder, TellsOfItsProgressWhenNothingIsWanted) {
   const Delivered d = reordered({event(5)}, {0, 0, 1}, {});
   EXPECT_EQ(d.all.size(), 1U);

@@ -589,21 +589,6 @@ def live_input():
 
 
 @case
-def little_memory():
-    """check: takes less than 20 MB, and no types of the kernel, when nothing needs them"""
-    with folder() as home:
-        text = os.path.join(home, "trace.txt")
-        with open(text, "wb") as file:
-            pieces = more_text()
-            file.write(b"".join(next(pieces) for _ in range(100)))
-        process = subprocess.Popen([command.SWERVE, "check", "rwfs", "-m", "wwnr", text], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                   cwd=command.SOURCE)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        expect(used.ru_maxrss < 20 * 1024, "it takes more memory", used.ru_maxrss)
-
-
-@case
 def progress_on_a_terminal():
     """check: how far it is, on standard error, when that is a terminal and it takes more than a second"""
     ours, theirs = pty.openpty()

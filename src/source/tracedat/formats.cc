@@ -160,7 +160,7 @@ void add_elements(const tep_event& event, EventFormat& known) {
     if ((f->flags & TEP_FIELD_IS_ARRAY) == 0 || (f->flags & TEP_FIELD_IS_DYNAMIC) != 0) continue;
     if (f->type == nullptr || f->name == nullptr || f->offset < 0) continue;
     const std::string_view type = element_type(f->type);
-    const auto count = static_cast<std::uint32_t>(std::max(f->arraylen, 0));
+    const std::uint32_t count = f->arraylen;
     if (type != "unsigned long" && type != "u64") continue;
     if (count == 0 || count > kMost || f->size != static_cast<int>(count * kWord)) continue;
     for (std::uint32_t i = 0; i < count; ++i) {
