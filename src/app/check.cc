@@ -44,10 +44,9 @@ class Check final : private VerdictSink {
     settings_.threads = options_.threads;
     printer_.begin();
     int status = 0;
-    for (const std::string& trace : options_.traces) {
-      if (printer_.closed()) break;
-      status = std::max(status, interruption_.heard() ? leave_out(trace) : check(trace));
-    }
+    settings_.stop = [this] { return interruption_.heard() || printer_.closed(); };
+    for (const std::string& trace : options_.traces)
+      status = std::max(status, settings_.stop() ? leave_out(trace) : check(trace));
     if (!printer_.written()) status = kCannotTell;
     if (html_ != nullptr) SWERVE_TRY(html_->finish());
     if (perfetto_ != nullptr) SWERVE_TRY(perfetto_->finish());
@@ -82,7 +81,7 @@ class Check final : private VerdictSink {
     return {};
   }
 
-  /// Ctrl-C was there before its turn came.
+  /// It has ended before the turn of this one came.
   int leave_out(const std::string& file) {
     CheckedTrace trace;
     trace.file = file;
@@ -94,7 +93,6 @@ class Check final : private VerdictSink {
   int check(const std::string& file) {
     Progress progress(file);
     bool opened = false;
-    settings_.stop = [this] { return interruption_.heard() || printer_.closed(); };
     settings_.opened = [&](const Recording& recording) {
       opened = true;
       printer_.begin_trace(file, recording.clock());
@@ -219,8 +217,8 @@ Result<int> validate(const CheckOptions& options) {
     for (const BindingText& binding : definition.on) probes.insert(binding.probe.text());
     out += cat(escape(definition.name), ": ");
     if (loaded) {
-      out += cat("the model, the bindings and ", plural(probes.size(), "program", "programs"),
-                 " are valid; nothing was attached\n");
+      out += cat("the model and the bindings are valid, and the kernel's verifier accepts ",
+                 plural(probes.size(), "program", "programs"), "; nothing was attached\n");
     } else if (kernel) {
       out += "the model and the bindings are valid; the programs were not loaded\n";
     } else if (bindable) {

@@ -482,7 +482,8 @@ def without_a_trace():
     """check MONITOR: everything is validated, the kernel's verifier included, and nothing attached"""
     ran = check("wwnr")
     expect_equal((ran.status, ran.out, ran.err),
-                 (0, "wwnr: the model, the bindings and 2 programs are valid; nothing was attached\n", ""), ran)
+                 (0, "wwnr: the model and the bindings are valid, and the kernel's verifier accepts 2 programs; nothing was attached\n", ""),
+                 ran)
     ran = check("wwnr", "-m", "rwfs")
     expect_equal((ran.status, len(ran.out.splitlines())), (0, 2), ran)
     with folder({"renames.dot": RENAMES_DOT}) as home:
@@ -538,7 +539,7 @@ def write_some(fd, data, until):
 @case
 def interrupted():
     """check: Ctrl-C ends it with what was found so far, also while it waits for input; status 2"""
-    process = subprocess.Popen([command.SWERVE, "check", "wwnr", "--plain-states", "-"], stdin=subprocess.PIPE,
+    process = subprocess.Popen([command.SWERVE, "check", "wwnr", "--plain-states", "-", B], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=command.SOURCE)
     os.set_blocking(process.stdin.fileno(), False)
     try:
@@ -551,6 +552,7 @@ def interrupted():
         expect_in("wwnr: 'wakeup' is not allowed in state 'running'", out)
         expect_in("1 violation in the part of standard input that was checked.\n", out)
         expect_in("stopped before the end", err)
+        expect_in(f"{B}: not begun: stopped before\n", err)
     finally:
         process.kill()
         process.wait()

@@ -111,7 +111,8 @@ Opened open_recording(const std::string& name, const Interest& interest,
   std::error_code error;
   const bool folder = name != "-" && std::filesystem::is_directory(name, error);
   Opened opened = folder ? open_folder(name, interest) : open_bytes(name, interest, options);
-  if (!opened) return std::move(opened).error().within(escape(name));
+  if (!opened)
+    return std::move(opened).error().within(name == "-" ? "standard input" : escape(name));
   return opened;
 }
 
