@@ -21,6 +21,7 @@
 #include "app/recorded_input.h"
 #include "app/report.h"
 #include "base/text.h"
+#include "bind/recorded/numbered_calls.h"
 #include "kernel/engine.h"
 #include "source/any/open_recording.h"
 
@@ -43,10 +44,9 @@ class Check final : private VerdictSink {
     settings_.threads = options_.threads;
     printer_.begin();
     int status = 0;
-    for (const std::string& trace : options_.traces) {
-      status = std::max(status, check(trace));
-      if (interruption_.heard() || printer_.closed()) break;
-    }
+    settings_.stop = [this] { return interruption_.heard() || printer_.closed(); };
+    for (const std::string& trace : options_.traces)
+      status = std::max(status, settings_.stop() ? leave_out(trace) : check(trace));
     if (!printer_.written()) status = kCannotTell;
     if (html_ != nullptr) SWERVE_TRY(html_->finish());
     if (perfetto_ != nullptr) SWERVE_TRY(perfetto_->finish());
@@ -81,11 +81,18 @@ class Check final : private VerdictSink {
     return {};
   }
 
+  /// It has ended before the turn of this one came.
+  int leave_out(const std::string& file) {
+    CheckedTrace trace;
+    trace.file = file;
+    trace.error = cat(trace_name(file), ": not begun: stopped before");
+    return tell(trace, false);
+  }
+
   /// Returns the exit status of this one.
   int check(const std::string& file) {
     Progress progress(file);
     bool opened = false;
-    settings_.stop = [this] { return interruption_.heard() || printer_.closed(); };
     settings_.opened = [&](const Recording& recording) {
       opened = true;
       printer_.begin_trace(file, recording.clock());
@@ -100,17 +107,26 @@ class Check final : private VerdictSink {
     const ReadOptions reading = read_options(options_.window, options_.buffer);
     const CheckedTrace trace = check_trace(
         definitions_, file,
-        [&](const Interest& interest) { return open_recording(file, interest, reading); },
+        [&](const Interest& interest) {
+          return open_with_named_calls(interest, [&](const Interest& asked) {
+            return open_recording(file, asked, reading);
+          });
+        },
         settings_, *this);
-    const bool checked = !trace.monitors.empty();
     progress.clear();
     printer_.flush();
+    return tell(trace, opened);
+  }
+
+  /// What is said when a trace is over; returns its exit status.
+  int tell(const CheckedTrace& trace, bool opened) {
+    const bool checked = !trace.monitors.empty();
     if (has_errors(trace.diagnostics)) show(trace.diagnostics);
     if (!trace.error.empty())
       complain(checked ? cat(trace.error, " (", plural(trace.events, "event was", "events were"),
                              " read until there)")
                        : trace.error);
-    if (!opened) printer_.begin_trace(file, "");
+    if (!opened) printer_.begin_trace(trace.file, "");
     if (checked || options_.json) {
       tell_doubts(trace);
       printer_.end_trace(trace);
@@ -119,51 +135,19 @@ class Check final : private VerdictSink {
     return trace.status();
   }
 
-  /// Probes whose events were not met, where others of the monitor were.
-  static std::vector<std::string> not_met(const CheckedTrace& trace) {
-    std::vector<std::string> out;
-    for (const CheckedMonitor& one : trace.monitors) {
-      if (one.none_met || one.never_met.empty()) continue;
-      out.push_back(
-          cat(escape(one.monitor), ": no event of ", escape(join(one.never_met)),
-              " was met: if they were not recorded, what depends on them was not checked"));
-    }
-    return out;
-  }
-
   /// What should not be overlooked when standard output goes elsewhere.
   static void tell_doubts(const CheckedTrace& trace) {
     const std::string file = trace_name(trace.file);
     for (const CheckedMonitor& one : trace.monitors)
       if (!one.error.empty()) complain(cat(file, ": ", escape(one.monitor), ": ", one.error));
-    for (const std::string& remark : not_met(trace)) complain(cat(file, ": ", remark));
+    for (const std::string& remark : trace.not_met()) complain(cat(file, ": ", remark));
     if (trace.error.empty())
       for (const std::string& doubt : trace.doubts()) complain(cat(file, ": ", doubt));
   }
 
   void end_files(const CheckedTrace& trace) {
     if (perfetto_ != nullptr) perfetto_->end_trace(trace.last);
-    if (html_ == nullptr) return;
-    HtmlReport::Trace about;
-    about.file = trace.file;
-    about.format = trace.format;
-    about.clock = trace.clock;
-    about.first = trace.first;
-    about.last = trace.last;
-    about.events = trace.events;
-    about.late = trace.late;
-    about.not_understood = trace.not_understood;
-    for (const MissingEvents& one : trace.missing)
-      about.holes.push_back({one.cpu, one.from, one.to, one.lost});
-    about.holes_in_all = trace.holes_in_all();
-    for (const CheckedMonitor& one : trace.monitors) {
-      about.counters.push_back(one.counters);
-      about.monitor_errors.push_back(one.error);
-    }
-    about.notes = trace.doubts();
-    for (std::string& remark : not_met(trace)) about.notes.push_back(std::move(remark));
-    about.error = trace.error;
-    html_->end_trace(std::move(about));
+    if (html_ != nullptr) html_->end_trace(trace);
   }
 
   void on_step(const Step& step) override {
@@ -233,8 +217,8 @@ Result<int> validate(const CheckOptions& options) {
     for (const BindingText& binding : definition.on) probes.insert(binding.probe.text());
     out += cat(escape(definition.name), ": ");
     if (loaded) {
-      out += cat("the model, the bindings and ", plural(probes.size(), "program", "programs"),
-                 " are valid; nothing was attached\n");
+      out += cat("the model and the bindings are valid, and the kernel's verifier accepts ",
+                 plural(probes.size(), "program", "programs"), "; nothing was attached\n");
     } else if (kernel) {
       out += "the model and the bindings are valid; the programs were not loaded\n";
     } else if (bindable) {

@@ -31,6 +31,9 @@ struct CheckedMonitor {
   bool none_met = false;               // it has none of any of them
   std::string error;  // from where on this monitor was not checked, and why; empty: it was
   std::vector<Unfinished> unfinished;  // where asked for
+
+  /// Why it may have missed a violation though it was fed all there is, one clause each.
+  std::vector<std::string> doubts() const;
 };
 
 /// Events that are missing on a CPU, between the last before and the first after; in a hole that
@@ -69,9 +72,14 @@ struct CheckedTrace {
   std::uint64_t holes_in_all() const;
   /// Whether every event was taken, by every monitor.
   bool whole() const;
-  /// Why a violation may have been there that was not found, one clause each; what is inconclusive
-  /// and what was not read stand elsewhere.
+  /// Why any monitor may have missed a violation: what is missing of the trace, one clause each.
+  /// What is inconclusive and what was not read stand elsewhere.
+  std::vector<std::string> missing_parts() const;
+  /// These, and the doubts of each monitor.
   std::vector<std::string> doubts() const;
+  /// Probes whose events were not met, where others of the monitor were; one sentence a monitor. No
+  /// doubt by themselves: it may be that nothing of the kind happened.
+  std::vector<std::string> not_met() const;
   /// The exit status: 2 when it was not wholly read; else 1 when there were violations; else 2 when
   /// there may have been some; else 0.
   int status() const;

@@ -85,6 +85,20 @@ TEST(CheckedTrace, DoubtsNameWhatIsMissing) {
                   "5 instances of wwnr found no room and went unmonitored"));
 }
 
+TEST(CheckedTrace, SaysThatFunctionsAreNotRecorded) {
+  CheckedTrace trace = clean();
+  trace.monitors[0].never_met = {"fentry:vfs_open"};
+  EXPECT_THAT(trace.not_met(),
+              ElementsAre("wwnr: no event of fentry:vfs_open (functions: no tracer records those) "
+                          "was met: if they were not recorded, what depends on them was not "
+                          "checked"));
+  trace.monitors[0].none_met = true;
+  EXPECT_THAT(trace.not_met(), ElementsAre());
+  EXPECT_THAT(trace.doubts(),
+              ElementsAre("no event that wwnr is about was met: fentry:vfs_open (functions: no "
+                          "tracer records those)"));
+}
+
 TEST(CheckReport, OfACleanTrace) {
   EXPECT_EQ(summary_text(clean()),
             R"(wwnr  1200 events, 0 violations; 29 instances at the end, 31 starts

@@ -16,6 +16,7 @@
 #include "app/report.h"
 #include "app/trace_monitors.h"
 #include "base/text.h"
+#include "bind/recorded/numbered_calls.h"
 #include "source/any/open_recording.h"
 #include "source/binary.h"
 
@@ -65,7 +66,9 @@ class Conversion {
       interest = std::make_shared<WantAll>();
     }
     const ReadOptions reading = read_options(options_.window, options_.buffer);
-    SWERVE_TRY_ASSIGN(std::unique_ptr<Recording> opened, open_recording(file, *interest, reading));
+    const auto open = [&](const Interest& asked) { return open_recording(file, asked, reading); };
+    SWERVE_TRY_ASSIGN(std::unique_ptr<Recording> opened,
+                      only_ ? open_with_named_calls(*interest, open) : open(*interest));
     std::shared_ptr<Recording> recording = std::move(opened);
     const std::uint64_t total_bytes = recording->total_bytes();
     Result<> done = [&]() -> Result<> {

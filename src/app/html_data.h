@@ -66,7 +66,7 @@ struct MonitorData {
 };
 
 struct PageData {
-  std::vector<HtmlReport::Trace> traces;
+  std::vector<CheckedTrace> traces;
   std::vector<MonitorData> monitors;
 };
 

@@ -33,6 +33,7 @@ class ExampleRun {
     v.expected = {"switch_out"};
     v.path = {{"not_running", "wakeup", "not_running"}, {"not_running", "switch_in", "running"}};
     v.events = 7;
+    ++counters_.violations;
     sink_->on_violation(v);
   }
   void inconclusive(std::uint32_t tid) {
@@ -41,6 +42,7 @@ class ExampleRun {
     i.states = {"not_running", "running", std::nullopt};
     i.violating = {"running"};
     i.why = Doubt::lost;
+    ++counters_.inconclusive;
     sink_->on_inconclusive(i);
   }
   /// As it goes on after that.
@@ -55,6 +57,7 @@ class ExampleRun {
 
   void comm(std::string name) { comm_ = std::move(name); }
   TimeNs now() const { return now_; }
+  const UnsureCounters& counters() const { return counters_; }
 
  private:
   Occurrence occurrence(std::uint32_t tid, std::string state, std::string event) {
@@ -80,6 +83,7 @@ class ExampleRun {
   VerdictSink* sink_;
   std::string comm_ = "worker";
   TimeNs now_{12'345'000'000'001};
+  UnsureCounters counters_;
 };
 
 inline std::vector<HtmlReport::Monitor> example_monitors() {
@@ -87,14 +91,18 @@ inline std::vector<HtmlReport::Monitor> example_monitors() {
 }
 
 /// What is known of the trace of a run.
-inline HtmlReport::Trace example_trace(const ExampleRun& run) {
-  HtmlReport::Trace trace;
+inline CheckedTrace example_trace(const ExampleRun& run) {
+  CheckedTrace trace;
   trace.file = "board-7/trace.dat";
   trace.format = "trace.dat version 7";
   trace.clock = "mono";
   trace.first = {12'345'000'000'001};
   trace.last = run.now();
   trace.events = 12345;
+  CheckedMonitor& wwnr = trace.monitors.emplace_back();
+  wwnr.monitor = "wwnr";
+  wwnr.scope = Scope::task;
+  wwnr.counters = run.counters();
   return trace;
 }
 

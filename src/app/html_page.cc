@@ -6,6 +6,7 @@
 #include "app/html_drawing.h"
 #include "app/html_text.h"
 #include "app/html_timeline.h"
+#include "app/report.h"
 #include "base/text.h"
 #include "swerve/monitor/violation_text.h"
 
@@ -26,7 +27,7 @@ constexpr std::size_t kMostRows = 2000;                  // of a table of transi
 constexpr double kPageWidth = 1080, kPanHeight = 760;    // as in html_style.inc
 constexpr double kSmallWidth = 620, kSmallHeight = 340;  // drawings that are repeated at findings
 
-std::string plural(std::uint64_t count, std::string_view one, std::string_view many) {
+std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {
   return cat(grouped(count), " ", count == 1 ? one : many);
 }
 
@@ -104,17 +105,18 @@ std::string doubts(Doubt why) {
 /// What was found; of one monitor, or of all.
 struct Verdict {
   std::uint64_t violations = 0, inconclusive = 0;
-  bool broken = false;  // something was not checked to the end
+  bool broken = false;    // something was not checked to the end
+  bool doubtful = false;  // something may have been missed: events were lost, and its like
 
   std::string_view kind() const {
-    return violations != 0 ? "bad" : inconclusive != 0 || broken ? "maybe" : "good";
+    return violations != 0 ? "bad" : inconclusive != 0 || broken || doubtful ? "maybe" : "good";
   }
   std::string text() const {
     std::vector<std::string> parts;
-    if (violations != 0) parts.push_back(plural(violations, "violation", "violations"));
+    if (violations != 0) parts.push_back(counted(violations, "violation", "violations"));
     if (inconclusive != 0) parts.push_back(cat(grouped(inconclusive), " inconclusive"));
-    if (parts.empty()) return broken ? "Not wholly checked" : "No violation";
-    return join(parts);
+    if (!parts.empty()) return join(parts);
+    return broken ? "Not wholly checked" : doubtful ? "Cannot be told" : "No violation";
   }
 };
 
@@ -123,17 +125,100 @@ std::string chip(const Verdict& verdict) {
 }
 
 /// Why a monitor was not checked to the end of a trace.
-const std::string* error_of(const HtmlReport::Trace& trace, std::size_t monitor) {
-  if (monitor >= trace.monitor_errors.size() || trace.monitor_errors[monitor].empty())
-    return nullptr;
-  return &trace.monitor_errors[monitor];
+const std::string* error_of(const CheckedTrace& trace, std::size_t monitor) {
+  if (monitor >= trace.monitors.size() || trace.monitors[monitor].error.empty()) return nullptr;
+  return &trace.monitors[monitor].error;
 }
 
 Verdict verdict_of(const PageData& page, std::size_t monitor) {
   Verdict out{page.monitors[monitor].violations, page.monitors[monitor].inconclusive};
-  for (const HtmlReport::Trace& trace : page.traces)
-    out.broken = out.broken || error_of(trace, monitor) != nullptr;
+  for (const CheckedTrace& trace : page.traces) {
+    const bool has = monitor < trace.monitors.size();
+    out.broken = out.broken || !trace.error.empty() || trace.late != 0 ||
+                 error_of(trace, monitor) != nullptr;
+    out.doubtful = out.doubtful || !trace.missing_parts().empty() ||
+                   (has && !trace.monitors[monitor].doubts().empty());
+  }
   return out;
+}
+
+std::string shown_name(const CheckedTrace& trace) { return html(trace_name(trace.file)); }
+
+std::string title(const PageData& page) {
+  if (page.traces.size() == 1) return shown_name(page.traces.front());
+  return page.traces.empty() ? "no trace" : counted(page.traces.size(), "trace", "traces");
+}
+
+/// All of the page in a word, and it is that of the exit status.
+struct Answer {
+  Verdict found;   // by all monitors
+  int status = 0;  // of the command
+
+  explicit Answer(const PageData& page) {
+    for (const MonitorData& one : page.monitors) {
+      found.violations += one.violations;
+      found.inconclusive += one.inconclusive;
+    }
+    for (const CheckedTrace& trace : page.traces) {
+      status = std::max(status, trace.status());
+      found.broken = found.broken || !trace.whole();
+    }
+  }
+  std::string_view kind() const {
+    return found.violations != 0 ? "bad" : status != 0 ? "maybe" : "good";
+  }
+  std::string text() const {
+    return found.violations == 0 && status != 0 ? "Cannot be told" : found.text();
+  }
+};
+
+/// Why there may be more violations than were found, or some where none was.
+std::vector<std::string> reasons(const PageData& page) {
+  std::vector<std::string> out;
+  for (const MonitorData& one : page.monitors) {
+    if (one.inconclusive == 0) continue;
+    out.push_back(cat(html(one.about.name), ": whether ",
+                      counted(one.inconclusive, "event was", "events were"),
+                      " allowed cannot be told (inconclusive)"));
+  }
+  for (const CheckedTrace& trace : page.traces) {
+    const auto because = [&](std::string_view reason) {
+      out.push_back(page.traces.size() > 1 ? cat(shown_name(trace), ": ", html(reason))
+                                           : html(reason));
+    };
+    for (const std::string& doubt : trace.doubts()) because(doubt);
+    for (const CheckedMonitor& one : trace.monitors)
+      if (!one.error.empty()) because(cat(one.monitor, " was not checked to the end: ", one.error));
+    if (!trace.error.empty()) because(cat("not wholly read: ", trace.error));
+  }
+  return out;
+}
+
+std::string top(const PageData& page) {
+  constexpr std::size_t kMostReasons = 8;
+  const Answer answer(page);
+  std::uint64_t events = 0, lost = 0;
+  for (const CheckedTrace& trace : page.traces) {
+    events += trace.events;
+    for (const HolesOfCpu& one : trace.holes) lost += one.lost;
+  }
+  std::string out = cat("<div class=\"verdict ", answer.kind(), "\"><b>", answer.text(),
+                        "</b><span>", counted(page.monitors.size(), "monitor", "monitors"),
+                        " over ", counted(events, "event", "events"));
+  if (lost != 0) out += cat("; ", counted(lost, "event was", "events were"), " lost");
+  if (answer.found.broken) out += "; not wholly checked";
+  out += cat("</span><span class=\"status\">exit status ", answer.status, "</span>");
+  const std::vector<std::string> all = reasons(page);
+  if (!all.empty()) {
+    out += cat("\n<div class=\"why\">",
+               answer.found.violations != 0 ? "There may be more, because:" : "Because:", "<ul>\n");
+    for (std::size_t i = 0; i < all.size() && i < kMostReasons; ++i)
+      out += element("li", all[i]) + "\n";
+    if (all.size() > kMostReasons)
+      out += cat("<li>and ", grouped(all.size() - kMostReasons), " more</li>\n");
+    out += "</ul></div>";
+  }
+  return out + "</div>\n";
 }
 
 class MonitorSection {
@@ -153,7 +238,10 @@ class MonitorSection {
     put(transitions(!drawn));
     findings(put, true);
     findings(put, false);
-    if (verdict_of(page_, number_).kind() == "good")
+    const Verdict verdict = verdict_of(page_, number_);
+    if (verdict.kind() == "maybe" && verdict.inconclusive == 0 && monitor_.steps != 0)
+      put("<p class=\"note\">Every event that was seen was allowed; not all were seen.</p>\n");
+    if (verdict.kind() == "good")
       put(monitor_.steps == 0 ? "<p class=\"note\">None of its events came to an instance that was "
                                 "monitoring.</p>\n"
                               : "<p class=\"clean\">Every event that came was allowed.</p>\n");
@@ -163,11 +251,11 @@ class MonitorSection {
  private:
   std::string errors() const {
     std::string out;
-    for (const HtmlReport::Trace& trace : page_.traces) {
+    for (const CheckedTrace& trace : page_.traces) {
       const std::string* error = error_of(trace, number_);
       if (error == nullptr) continue;
       out += cat("<p class=\"error\">Not checked to the end",
-                 page_.traces.size() > 1 ? cat(" of ", html(trace.file)) : std::string(), ": ",
+                 page_.traces.size() > 1 ? cat(" of ", shown_name(trace)) : std::string(), ": ",
                  html(*error), "</p>\n");
     }
     return out;
@@ -175,9 +263,9 @@ class MonitorSection {
 
   std::string facts() const {
     UnsureCounters sum;
-    for (const HtmlReport::Trace& trace : page_.traces) {
-      if (number_ >= trace.counters.size()) continue;
-      const UnsureCounters& one = trace.counters[number_];
+    for (const CheckedTrace& trace : page_.traces) {
+      if (number_ >= trace.monitors.size()) continue;
+      const UnsureCounters& one = trace.monitors[number_].counters;
       sum.started += one.started;
       sum.instances += one.instances;
       sum.refused += one.refused;
@@ -186,14 +274,14 @@ class MonitorSection {
         cat("one instance ", monitor_.about.scope == Scope::global
                                  ? std::string("for the whole system")
                                  : cat("per ", scope_name(monitor_.about.scope))),
-        plural(monitor_.steps, "step", "steps")};
+        counted(monitor_.steps, "step", "steps")};
     if (monitor_.unsure_steps != 0)
       parts.push_back(cat(grouped(monitor_.unsure_steps), " of them not certain"));
     if (sum.started != 0)
-      parts.push_back(plural(sum.started, "instance started", "instances started"));
+      parts.push_back(counted(sum.started, "instance started", "instances started"));
     if (sum.instances != 0) parts.push_back(cat(grouped(sum.instances), " at the end"));
     if (sum.refused != 0)
-      parts.push_back(plural(sum.refused, "start found no room", "starts found no room"));
+      parts.push_back(counted(sum.refused, "start found no room", "starts found no room"));
     return cat("<p class=\"facts\">", join(parts, " · "), "</p>\n");
   }
 
@@ -278,7 +366,7 @@ class MonitorSection {
           "allowed.</p>\n");
     if (shown < in_all)
       put(cat("<p class=\"note\">The first ", grouped(shown), " are shown; ",
-              plural(in_all - shown, "more is", "more are"), " only counted.</p>\n"));
+              counted(in_all - shown, "more is", "more are"), " only counted.</p>\n"));
     put(cat("<div class=\"wide\"><table class=\"findings", shown <= 10 ? " few" : "",
             "\" data-monitor=\"m", number_, "\"><thead><tr><th class=\"n\">#</th>",
             traces ? "<th>Trace</th>" : "",
@@ -307,7 +395,8 @@ class MonitorSection {
   }
 
   std::string trace_name(std::size_t trace) const {
-    return trace < page_.traces.size() ? html(page_.traces[trace].file) : std::to_string(trace + 1);
+    return trace < page_.traces.size() ? shown_name(page_.traces[trace])
+                                       : std::to_string(trace + 1);
   }
 
   /// The properties that light the way to a finding in the drawing.
@@ -371,7 +460,7 @@ class MonitorSection {
     std::string out = "<ol class=\"way\">";
     if (finding.events > finding.path.size())
       out += cat("<li class=\"soft\">",
-                 plural(finding.events - finding.path.size(), "step", "steps"), " before</li>");
+                 counted(finding.events - finding.path.size(), "step", "steps"), " before</li>");
     for (const PathStep& step : finding.path)
       out += cat("<li>", code(step.state), "<em>", html(step.event), "</em></li>");
     return out + cat("<li>", code(finding.what.state), "<em class=\"bad\">",
@@ -430,18 +519,18 @@ std::string fact(std::string_view name, std::string_view value) {
   return cat("<div><dt>", name, "</dt><dd>", value, "</dd></div>\n");
 }
 
-std::string moment(const HtmlReport::Trace& trace, TimeNs time) {
+std::string moment(const CheckedTrace& trace, TimeNs time) {
   if (trace.clock != "unix") return seconds_text(time);
   return cat(seconds_text(time), "<br><span class=\"soft\">",
              wall_time_text(static_cast<std::int64_t>(time.ns)), "</span>");
 }
 
-std::string holes(const HtmlReport::Trace& trace) {
+std::string holes(const CheckedTrace& trace) {
   std::string out =
       cat("<details class=\"holes\"><summary>Where events were lost</summary><table><thead><tr>"
           "<th>CPU</th><th class=\"n\">From</th><th class=\"n\">To</th><th class=\"n\">For</th>"
           "<th class=\"n\">Events</th></tr></thead><tbody>\n");
-  for (const HtmlReport::Hole& hole : trace.holes) {
+  for (const MissingEvents& hole : trace.missing) {
     out +=
         cat("<tr><td>", hole.cpu == kEveryCpu ? "all" : std::to_string(hole.cpu),
             "</td><td class=\"n\">", seconds_text(hole.from), "</td><td class=\"n\">",
@@ -450,15 +539,15 @@ std::string holes(const HtmlReport::Trace& trace) {
             hole.lost == 0 ? "not known" : grouped(hole.lost), "</td></tr>\n");
   }
   out += "</tbody></table>\n";
-  if (trace.holes_in_all > trace.holes.size())
-    out += cat("<p class=\"note\">", grouped(trace.holes_in_all - trace.holes.size()),
+  if (trace.holes_in_all() > trace.missing.size())
+    out += cat("<p class=\"note\">", grouped(trace.holes_in_all() - trace.missing.size()),
                " more are not listed.</p>\n");
   return out + "</details>\n";
 }
 
-std::string trace_facts(const HtmlReport::Trace& trace, bool name) {
+std::string trace_facts(const CheckedTrace& trace, bool name) {
   std::string out = "<div class=\"trace\">\n";
-  if (name) out += element("h3", html(trace.file));
+  if (name) out += element("h3", shown_name(trace));
   if (!trace.error.empty())
     out += cat("<p class=\"error\">Not wholly read: ", html(trace.error), "</p>\n");
   out += "<dl>\n";
@@ -470,22 +559,22 @@ std::string trace_facts(const HtmlReport::Trace& trace, bool name) {
     out += fact("First event", moment(trace, trace.first));
     out += fact("Last event", moment(trace, trace.last));
   }
-  if (trace.holes_in_all != 0) {
+  if (const std::uint64_t count = trace.holes_in_all(); count != 0) {
     std::uint64_t lost = 0;
-    for (const HtmlReport::Hole& hole : trace.holes) lost += hole.lost;
+    for (const HolesOfCpu& one : trace.holes) lost += one.lost;
     out +=
-        fact("Lost", cat("<b class=\"maybe\">", plural(trace.holes_in_all, "gap", "gaps"), "</b>",
-                         lost == 0 ? std::string() : cat(", ", plural(lost, "event", "events"))));
+        fact("Lost", cat("<b class=\"maybe\">", counted(count, "hole", "holes"), "</b>",
+                         lost == 0 ? std::string() : cat(", ", counted(lost, "event", "events"))));
   }
   if (trace.late != 0)
     out += fact("Came too late", cat("<b class=\"maybe\">", grouped(trace.late), "</b>"));
   if (trace.not_understood != 0)
     out += fact("Not understood",
-                cat("<b class=\"maybe\">", plural(trace.not_understood, "line", "lines"), "</b>"));
+                cat("<b class=\"maybe\">", counted(trace.not_understood, "line", "lines"), "</b>"));
   out += "</dl>\n";
-  for (const std::string& note : trace.notes)
+  for (const std::string& note : trace.not_met())
     out += cat("<p class=\"note\">", html(note), "</p>\n");
-  if (!trace.holes.empty()) out += holes(trace);
+  if (!trace.missing.empty()) out += holes(trace);
   return out + "</div>\n";
 }
 
@@ -502,26 +591,9 @@ std::string overview(const PageData& page) {
   return out + "</tbody></table></nav>\n";
 }
 
-std::string title(const PageData& page) {
-  if (page.traces.size() == 1) return html(page.traces.front().file);
-  return page.traces.empty() ? "no trace" : plural(page.traces.size(), "trace", "traces");
-}
-
 }  // namespace
 
 void write_page(const PageData& page, const std::function<void(std::string_view)>& put) {
-  Verdict verdict;
-  std::uint64_t events = 0;
-  for (std::size_t i = 0; i < page.monitors.size(); ++i) {
-    const Verdict one = verdict_of(page, i);
-    verdict.violations += one.violations;
-    verdict.inconclusive += one.inconclusive;
-    verdict.broken = verdict.broken || one.broken;
-  }
-  for (const HtmlReport::Trace& trace : page.traces) {
-    verdict.broken = verdict.broken || !trace.error.empty();
-    events += trace.events;
-  }
   put(
       cat("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
@@ -530,14 +602,11 @@ void write_page(const PageData& page, const std::function<void(std::string_view)
           "'; base-uri 'none'; form-action 'none'\">\n"
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
           "<meta name=\"color-scheme\" content=\"light dark\">\n<title>",
-          verdict.text(), " in ", title(page), "</title>\n<style>", kStyle, "</style>\n</head>\n"));
+          Answer(page).text(), " in ", title(page), "</title>\n<style>", kStyle,
+          "</style>\n</head>\n"));
   put(cat("<body>\n<main>\n<header class=\"page\"><p class=\"brand\">swerve check</p><h1>",
-          title(page), "</h1></header>\n<div class=\"verdict ", verdict.kind(), "\"><b>",
-          verdict.text(), "</b><span>", plural(page.monitors.size(), "monitor", "monitors"),
-          " over ", plural(events, "event", "events"), verdict.broken ? "; not wholly checked" : "",
-          "</span></div>\n<section class=\"traces\">\n"));
-  for (const HtmlReport::Trace& trace : page.traces)
-    put(trace_facts(trace, page.traces.size() > 1));
+          title(page), "</h1></header>\n", top(page), "<section class=\"traces\">\n"));
+  for (const CheckedTrace& trace : page.traces) put(trace_facts(trace, page.traces.size() > 1));
   put("</section>\n");
   if (page.monitors.size() > 1) put(overview(page));
   for (std::size_t i = 0; i < page.monitors.size(); ++i) MonitorSection(page, i).write(put);

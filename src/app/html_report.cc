@@ -229,10 +229,10 @@ void HtmlReport::on_inconclusive(const Inconclusive& inconclusive) {
   state_->find(*monitor, inconclusive, std::move(finding));
 }
 
-void HtmlReport::end_trace(Trace trace) {
+void HtmlReport::end_trace(CheckedTrace trace) {
   trace.file = shortened(trace.file, 4 * kTextSize);
-  if (trace.holes.size() > kHoles) trace.holes.resize(kHoles);
-  trace.holes_in_all = std::max<std::uint64_t>(trace.holes_in_all, trace.holes.size());
+  if (trace.missing.size() > kHoles) trace.missing.resize(kHoles);
+  for (CheckedMonitor& one : trace.monitors) one.unfinished.clear();
   state_->page.traces.push_back(std::move(trace));
   state_->instances.clear([](auto&) {});
 }

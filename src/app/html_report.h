@@ -12,10 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "monitor/unsure_monitor.h"
-#include "source/recording.h"
+#include "app/checked_trace.h"
 #include "swerve/base/result.h"
-#include "swerve/base/time.h"
 #include "swerve/model/automaton.h"
 #include "swerve/monitor/scope.h"
 #include "swerve/monitor/verdict.h"
@@ -31,29 +29,6 @@ class HtmlReport final : public VerdictSink {
     Automaton model;
     Scope scope = Scope::global;
   };
-  /// Events that are missing, between the last before and the first after.
-  struct Hole {
-    std::uint32_t cpu = kEveryCpu;
-    TimeNs from, to;
-    std::uint64_t lost = 0;  // how many, where the recording tells; else 0
-  };
-  /// What is known of a trace when it has been read.
-  struct Trace {
-    std::string file;    // as the command named it
-    std::string format;  // Recording::format()
-    std::string clock;   // Recording::clock()
-    TimeNs first, last;  // times of the first and the last event
-    std::uint64_t events = 0;
-    std::uint64_t late = 0;            // of these, too late to be put in order
-    std::uint64_t not_understood = 0;  // lines
-    std::vector<Hole> holes;           // the first of them are enough
-    std::uint64_t holes_in_all = 0;
-    std::vector<UnsureCounters> counters;  // by monitor, in the order of make()
-    // By monitor: why it was not checked, or not to the end. Empty: it was; none at all: all were.
-    std::vector<std::string> monitor_errors;
-    std::vector<std::string> notes;  // whatever else the text output says at the end
-    std::string error;               // why it was not wholly read; empty: it was
-  };
 
   /// `path` is where the page will be. Errors: io and its like, when no file can be made there.
   static Result<std::unique_ptr<HtmlReport>> make(std::string path, std::vector<Monitor> monitors);
@@ -64,9 +39,10 @@ class HtmlReport final : public VerdictSink {
   void on_violation(const Violation& violation) override;
   void on_inconclusive(const Inconclusive& inconclusive) override;
 
-  /// What came since make(), or since the last end_trace(), was of this trace. A report may hold
-  /// several, each a run of its own.
-  void end_trace(Trace trace);
+  /// What came since make(), or since the last end_trace(), was of this trace; its monitors are in
+  /// the order of make(). A report may hold several, each a run of its own. What the page says of
+  /// all of them at its top is what the exit status of the command says.
+  void end_trace(CheckedTrace trace);
 
   /// Draws the models, writes the page to a file beside its place and renames it. Once.
   Result<> finish();

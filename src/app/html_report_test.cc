@@ -59,16 +59,14 @@ void a_small_run(HtmlReport& report) {
   run.switch_in(201);
   run.inconclusive(201);
   run.unsure_switch_in(201);
-  HtmlReport::Trace trace = example_trace(run);
+  CheckedTrace trace = example_trace(run);
   trace.late = 2;
   trace.not_understood = 1;
-  trace.holes = {{1, {12'345'000'000'100}, {12'345'000'400'100}, 17}, {kEveryCpu, {1}, {2}, 0}};
-  trace.holes_in_all = 5;
-  trace.notes = {"no event of sched_waking came"};
-  UnsureCounters counters;
-  counters.started = 2;
-  counters.instances = 1;
-  trace.counters = {counters};
+  trace.missing = {{1, {12'345'000'000'100}, {12'345'000'400'100}, 17}, {kEveryCpu, {1}, {2}, 0}};
+  trace.holes = {{1, 4, 17}, {kEveryCpu, 1, 0}};
+  trace.monitors[0].never_met = {"tracepoint:sched_waking"};
+  trace.monitors[0].counters.started = 2;
+  trace.monitors[0].counters.instances = 1;
   report.end_trace(std::move(trace));
 }
 
@@ -153,22 +151,81 @@ TEST(HtmlReport, SaysHowAllEnded) {
                 run.inconclusive(1);
                 report.end_trace(example_trace(run));
               })),
-              HasSubstr("maybe\"><b>1 inconclusive</b>"));
-  EXPECT_THAT(head(page([](HtmlReport& report) {
-                HtmlReport::Trace trace = example_trace(ExampleRun(report));
-                trace.error = "at offset 7: nonsense";
-                report.end_trace(std::move(trace));
-              })),
-              HasSubstr("maybe\"><b>Not wholly checked</b>"));
+              HasSubstr("maybe\"><b>Cannot be told</b>"));
   EXPECT_THAT(
       head(page([](HtmlReport& report) {
         ExampleRun run(report);
         run.violation(1);
-        HtmlReport::Trace trace = example_trace(run);
+        CheckedTrace trace = example_trace(run);
         trace.error = "at offset 7: nonsense";
         report.end_trace(std::move(trace));
       })),
-      testing::AllOf(HasSubstr("bad\"><b>1 violation</b>"), HasSubstr("not wholly checked")));
+      testing::AllOf(HasSubstr("bad\"><b>1 violation</b>"), HasSubstr("not wholly checked"),
+                     HasSubstr("exit status 2"), HasSubstr("not wholly read: at offset 7")));
+}
+
+// A trace with holes and no violation was "No violation", while the command ended with 2.
+TEST(HtmlReport, IsGreenOnlyWhereTheExitStatusIsZero) {
+  const NoGraphviz none;
+  const auto of = [](const std::function<void(CheckedTrace&)>& change) {
+    return page([&](HtmlReport& report) {
+      CheckedTrace trace = example_trace(ExampleRun(report));
+      change(trace);
+      report.end_trace(std::move(trace));
+    });
+  };
+  const auto cannot_be_told = [](std::string_view why) {
+    return testing::AllOf(HasSubstr("<title>Cannot be told in "),
+                          HasSubstr("<div class=\"verdict maybe\"><b>Cannot be told</b>"),
+                          HasSubstr("<span class=\"status\">exit status 2</span>"),
+                          HasSubstr(cat("<li>", why)), Not(HasSubstr("chip good")),
+                          Not(HasSubstr("No violation")));
+  };
+  EXPECT_THAT(of([](CheckedTrace& t) {
+                t.holes = {{1, 2, 17}, {3, 1, 1000}};
+              }),
+              testing::AllOf(cannot_be_told("2 holes in the events of CPU 1 (17 lost)"),
+                             HasSubstr("; 1,017 events were lost<")));
+  EXPECT_THAT(of([](CheckedTrace& t) { t.late = 1; }), cannot_be_told("1 event came too late"));
+  EXPECT_THAT(of([](CheckedTrace& t) { t.not_understood = 1; }),
+              cannot_be_told("1 line was not understood"));
+  EXPECT_THAT(of([](CheckedTrace& t) { t.error = "at offset 7: nonsense"; }),
+              cannot_be_told("not wholly read: at offset 7: nonsense"));
+  EXPECT_THAT(of([](CheckedTrace& t) { t.monitors[0].error = "it lacks pid"; }),
+              cannot_be_told("wwnr was not checked to the end: it lacks pid"));
+  EXPECT_THAT(of([](CheckedTrace& t) { t.monitors[0].none_met = true; }),
+              cannot_be_told("no event that wwnr is about was met"));
+  EXPECT_THAT(of([](CheckedTrace& t) { t.monitors[0].counters.refused = 1; }),
+              cannot_be_told("1 instance of wwnr found no room"));
+  // What is only remarkable leaves it as it is.
+  EXPECT_THAT(of([](CheckedTrace& t) { t.monitors[0].never_met = {"x"}; }),
+              testing::AllOf(HasSubstr("good\"><b>No violation</b>"), HasSubstr("exit status 0"),
+                             HasSubstr("no event of x was met")));
+}
+
+TEST(HtmlReport, TheWorstOfSeveralTracesCounts) {
+  const NoGraphviz none;
+  const std::string text = page([](HtmlReport& report) {
+    const ExampleRun run(report);
+    report.end_trace(example_trace(run));
+    CheckedTrace trace = example_trace(run);
+    trace.file = "second.dat";
+    trace.holes = {{1, 1, 17}};
+    report.end_trace(std::move(trace));
+  });
+  EXPECT_THAT(text, HasSubstr("<b>Cannot be told</b>"));
+  EXPECT_THAT(text, HasSubstr("<li>second.dat: 1 hole in the events of CPU 1 (17 lost)</li>"));
+}
+
+TEST(HtmlReport, NamesTheFirstReasonsAndCountsTheOthers) {
+  const NoGraphviz none;
+  const std::string text = page([](HtmlReport& report) {
+    CheckedTrace trace = example_trace(ExampleRun(report));
+    for (std::uint32_t cpu = 0; cpu < 100; ++cpu) trace.holes.push_back({cpu, 1, 1});
+    report.end_trace(std::move(trace));
+  });
+  EXPECT_EQ(count(text, "in the events of CPU"), 8U);
+  EXPECT_THAT(text, HasSubstr("<li>and 92 more</li>"));
 }
 
 TEST(HtmlReport, SaysWhichMonitorWasNotChecked) {
@@ -177,12 +234,14 @@ TEST(HtmlReport, SaysWhichMonitorWasNotChecked) {
   monitors.push_back({"wip", "", example_model("wip"), Scope::cpu});
   const std::string text = page(
       [](HtmlReport& report) {
-        HtmlReport::Trace trace = example_trace(ExampleRun(report));
-        trace.monitor_errors = {"", "there is no event <preempt_disable>"};
+        CheckedTrace trace = example_trace(ExampleRun(report));
+        CheckedMonitor& wip = trace.monitors.emplace_back();
+        wip.monitor = "wip";
+        wip.error = "there is no event <preempt_disable>";
         report.end_trace(std::move(trace));
       },
       std::move(monitors));
-  EXPECT_THAT(text, HasSubstr("maybe\"><b>Not wholly checked</b>"));
+  EXPECT_THAT(text, HasSubstr("maybe\"><b>Cannot be told</b>"));
   EXPECT_THAT(text, HasSubstr("<h2>wwnr</h2><span class=\"chip good\">No violation</span>"));
   EXPECT_THAT(text, HasSubstr("<h2>wip</h2><span class=\"chip maybe\">Not wholly checked</span>"));
   EXPECT_THAT(text, HasSubstr("Not checked to the end: there is no event &lt;preempt_disable&gt;"));
@@ -267,7 +326,7 @@ TEST(HtmlReport, ShowsSeveralTracesEachWithItsOwn) {
     ExampleRun run(report);
     run.switch_in(1);
     run.violation(1);
-    HtmlReport::Trace trace = example_trace(run);
+    CheckedTrace trace = example_trace(run);
     trace.file = "first.dat";
     report.end_trace(trace);
     run.violation(1);  // not with the steps of the first
@@ -417,13 +476,15 @@ std::string page_with(const std::function<std::string()>& next) {
         i.violating = {next()};
         i.why = Doubt::value;
         report.on_inconclusive(i);
-        HtmlReport::Trace trace;
+        CheckedTrace trace;
         trace.file = next();
         trace.format = next();
         trace.clock = next();
-        trace.notes = {next()};
         trace.error = next();
-        trace.monitor_errors = {next()};
+        CheckedMonitor& wwnr = trace.monitors.emplace_back();
+        wwnr.monitor = next();
+        wwnr.error = next();
+        wwnr.never_met = {next(), next()};
         report.end_trace(std::move(trace));
       },
       {{"wwnr", next(), example_model("wwnr"), Scope::task}});

@@ -1,5 +1,6 @@
 #include "app/recorded_input.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <utility>
@@ -14,6 +15,18 @@ namespace swerve {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// Whether the table of the commonest events has all that the definitions name.
+bool known_without_kernel(const CheckedDefinitions& definitions) {
+  const RecordedCatalog table(nullptr, {});
+  return std::all_of(definitions.read.begin(), definitions.read.end(), [&](const ReadMonitor& one) {
+    return bind_read(one, table).diagnostics.empty();
+  });
+}
+
+}  // namespace
+
 Result<CheckedDefinitions> read_definitions(const std::vector<std::string>& monitors,
                                             const std::vector<std::string>& folders) {
   SWERVE_TRY_ASSIGN(const std::vector<DefinitionFile> files,
@@ -26,7 +39,9 @@ Result<CheckedDefinitions> read_definitions(const std::vector<std::string>& moni
       return Error(ErrorCode::exists,
                    cat("two of the monitors are named '", escape(read.definition->name), "'"));
   }
-  // A machine without BTF checks recordings all the same.
+  // The kernel's types take their time and 20 MB; a machine without them checks recordings all the
+  // same.
+  if (known_without_kernel(out)) return out;
   if (Result<std::unique_ptr<KernelCatalog>> kernel = KernelCatalog::load())
     out.base = std::make_shared<LockedCatalog>(*std::move(kernel));
   return out;

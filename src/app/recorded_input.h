@@ -12,7 +12,8 @@
 
 namespace swerve {
 
-/// The monitors' definitions, and what this kernel tells of their probes. Errors: as
+/// The monitors' definitions, and what this kernel tells of their probes where they name what is in
+/// no table of ours. Errors: as
 /// select_monitors(); exists (two have one name). What is wrong inside the definitions is told by
 /// CheckedDefinitions::problems().
 Result<CheckedDefinitions> read_definitions(const std::vector<std::string>& monitors,

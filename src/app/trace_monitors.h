@@ -26,7 +26,7 @@ namespace swerve {
 /// The definitions of a check, as read from their files; for any number of traces.
 struct CheckedDefinitions {
   std::vector<ReadMonitor> read;
-  // The probes of this machine, for any thread; may be null.
+  // The probes of this machine, for any thread. Null: they are not known here, or not needed.
   std::shared_ptr<const ProbeCatalog> base;
 
   /// Whether every probe is known without a recording, or is among these kinds.

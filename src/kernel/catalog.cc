@@ -1,6 +1,7 @@
 #include "kernel/catalog.h"
 
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <dirent.h>
 #include <fnmatch.h>
 #include <unistd.h>
@@ -231,6 +232,7 @@ KernelCatalog::KernelCatalog(std::unique_ptr<State> state) : state_(std::move(st
 KernelCatalog::~KernelCatalog() = default;
 
 Result<std::unique_ptr<KernelCatalog>> KernelCatalog::load() {
+  ::libbpf_set_print(nullptr);  // our error says it
   auto state = std::make_unique<State>();
   state->kernel = ::btf__load_vmlinux_btf();
   if (state->kernel == nullptr) {

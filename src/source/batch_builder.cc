@@ -203,8 +203,7 @@ bool BatchBuilder::finish(std::uint64_t bytes_read) {
   batch_->events_read = events_read_;
   batch_->late = 0;
   batch_->not_understood = not_understood_;
-  return events_read_ != events_before_ || not_understood_ != not_understood_before_ ||
-         !batch_->holes.empty();
+  return any();
 }
 
 }  // namespace swerve

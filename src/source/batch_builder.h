@@ -86,6 +86,11 @@ class BatchBuilder {
 
   void not_understood() noexcept { ++not_understood_; }
 
+  /// Whether anything was read since begin().
+  bool any() const noexcept {
+    return events_read_ != events_before_ || not_understood_ != not_understood_before_ ||
+           !batch_->holes.empty();
+  }
   /// Completes the batch. False when nothing was read since begin(): no event, no mark, and no line
   /// that was not understood. (A batch without events can be true: they were not wanted.)
   bool finish(std::uint64_t bytes_read);

@@ -157,7 +157,8 @@ TEST(EventText, ReadsSystemCalls) {
       {"sys_enter_getpid: ", "sys_enter_getpid"},
       {"sys_exit_openat: __syscall_nr=257 ret=-2", "sys_exit_openat __syscall_nr=257 ret=-2"},
       {"raw_syscalls:sys_enter: NR 16 (11, 2400, 0, 7f0380e2b5e0, 1, 0)",
-       "raw_syscalls/sys_enter id=16"},
+       "raw_syscalls/sys_enter id=16 args[0]=#17 args[1]=#9216 args[2]=#0 args[3]=#139653023970784 "
+       "args[4]=#1 args[5]=#0"},
       {"sys_exit: NR 1 = -11", "sys_exit id=1 ret=-11"},
   });
 }

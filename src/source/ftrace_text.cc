@@ -216,7 +216,7 @@ bool is_ftrace_text(std::string_view beginning) {
 
 Result<std::unique_ptr<Recording>> open_ftrace_text(std::unique_ptr<Input> input,
                                                     const Interest& interest) {
-  SWERVE_TRY_ASSIGN(const std::string_view beginning, input->peek(4096));
+  SWERVE_TRY_ASSIGN(const std::string_view beginning, input->peek_some(4096, 1));
   if (beginning.find(" latency trace v") != std::string_view::npos) {
     return Error(ErrorCode::unsupported,
                  "text of ftrace with the option latency-format, which leaves out the time: "

@@ -1,6 +1,7 @@
 #include "source/input.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,9 +19,9 @@
 
 namespace swerve {
 
-Result<std::size_t> PeekableInput::fill(char* to, std::size_t size) {
+Result<std::size_t> PeekableInput::fill(char* to, std::size_t size, std::size_t least) {
   std::size_t done = 0;
-  while (done < size && !ended_ && late_ == nullptr) {
+  while (done < least && !ended_ && late_ == nullptr) {
     Result<std::size_t> got = pull(to + done, size - done);
     if (!got) {
       late_ = std::make_unique<Error>(std::move(got).error());
@@ -34,22 +35,27 @@ Result<std::size_t> PeekableInput::fill(char* to, std::size_t size) {
   return done;
 }
 
-Result<std::size_t> PeekableInput::read(char* to, std::size_t size) {
+Result<std::size_t> PeekableInput::take(char* to, std::size_t size, std::size_t least) {
   const std::size_t from_peeked = std::min(size, peeked_.size() - given_);
   std::memcpy(to, peeked_.data() + given_, from_peeked);
   given_ += from_peeked;
-  if (from_peeked == size) return size;
-  Result<std::size_t> rest = fill(to + from_peeked, size - from_peeked);
+  if (from_peeked >= least) return from_peeked;
+  Result<std::size_t> rest = fill(to + from_peeked, size - from_peeked, least - from_peeked);
   if (!rest && from_peeked > 0) return from_peeked;
   if (!rest) return rest;
   return from_peeked + *rest;
 }
 
-Result<std::string_view> PeekableInput::peek(std::size_t size) {
+bool PeekableInput::would_wait() const {
+  return given_ == peeked_.size() && !ended_ && late_ == nullptr && pull_would_wait();
+}
+
+Result<std::string_view> PeekableInput::peek_some(std::size_t size, std::size_t least) {
   size = std::min(size, kMostPeeked);
-  if (const std::size_t had = peeked_.size(); had < size) {
+  least = std::min(size, least);
+  if (const std::size_t had = peeked_.size(); had < least) {
     peeked_.resize(size);
-    Result<std::size_t> more = fill(peeked_.data() + had, size - had);
+    Result<std::size_t> more = fill(peeked_.data() + had, size - had, least - had);
     peeked_.resize(had + (more ? *more : 0));
     if (!more && had == 0) return std::move(more).error();
   }
@@ -216,6 +222,11 @@ class FileInput final : public PeekableInput {
     if (!seekable_) return Error(ErrorCode::unsupported, "a pipe cannot be read twice");
     taken_ = 0;
     return {};
+  }
+
+  bool pull_would_wait() const override {
+    struct pollfd one = {fd_, POLLIN, 0};
+    return !seekable_ && ::poll(&one, 1, 0) == 0;
   }
 
   std::string name_;

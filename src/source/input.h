@@ -24,9 +24,15 @@ class Input {
   /// Up to `size` bytes; fewer only at the end, 0 at the end and from then on. Errors: io, invalid
   /// (a compressed stream is broken); what came before the error has been given.
   virtual Result<std::size_t> read(char* to, std::size_t size) = 0;
+  /// As read(), but does not wait for more while it has some: as many bytes as come at once.
+  virtual Result<std::size_t> read_some(char* to, std::size_t size) = 0;
+  /// Whether read_some() would have to wait now: the writer of a pipe has nothing more yet.
+  virtual bool would_wait() const { return false; }
   /// The first bytes, at most `size` (up to 64 KiB) and fewer only when the input is shorter; they
   /// are read again by read(). Only before the first read(), or the first one after rewind().
-  virtual Result<std::string_view> peek(std::size_t size) = 0;
+  Result<std::string_view> peek(std::size_t size) { return peek_some(size, size); }
+  /// As peek(), but does not wait for more while it has `least`.
+  virtual Result<std::string_view> peek_some(std::size_t size, std::size_t least) = 0;
   /// From the beginning again. Errors: unsupported (a pipe).
   virtual Result<> rewind() = 0;
   virtual bool can_rewind() const = 0;
@@ -53,8 +59,10 @@ std::unique_ptr<Input> memory_input(std::string bytes, bool seekable = true);
 /// For those who make inputs: adds peeking to a plain pull of bytes.
 class PeekableInput : public Input {
  public:
-  Result<std::size_t> read(char* to, std::size_t size) final;
-  Result<std::string_view> peek(std::size_t size) final;
+  Result<std::size_t> read(char* to, std::size_t size) final { return take(to, size, size); }
+  Result<std::size_t> read_some(char* to, std::size_t size) final { return take(to, size, 1); }
+  bool would_wait() const final;
+  Result<std::string_view> peek_some(std::size_t size, std::size_t least) final;
   Result<> rewind() final;
 
  private:
@@ -62,8 +70,12 @@ class PeekableInput : public Input {
   /// an error, until restart().
   virtual Result<std::size_t> pull(char* to, std::size_t size) = 0;
   virtual Result<> restart() = 0;
+  /// Whether pull() would have to wait.
+  virtual bool pull_would_wait() const { return false; }
 
-  Result<std::size_t> fill(char* to, std::size_t size);
+  /// Up to `size` bytes, and without waiting for more than `least`.
+  Result<std::size_t> take(char* to, std::size_t size, std::size_t least);
+  Result<std::size_t> fill(char* to, std::size_t size, std::size_t least);
 
   std::string peeked_;           // pulled by peek()
   std::size_t given_ = 0;        // of these, by read()

@@ -8,7 +8,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 #include <thread>
+#include <utility>
 
 #include "source/line_reader.h"
 
@@ -141,6 +143,75 @@ TEST_F(InputTest, APipeIsReadOnce) {
     EXPECT_EQ(again.error().code(), ErrorCode::unsupported);
   }
   writer.join();
+}
+
+/// A pipe, and its reading end as an input.
+struct Pipe {
+  Pipe() {
+    int ends[2] = {};
+    EXPECT_EQ(::pipe(ends), 0);
+    input = open_input("/proc/self/fd/" + std::to_string(ends[0])).value();
+    ::close(ends[0]);
+    to = ends[1];
+  }
+  ~Pipe() { end(); }
+  void write(std::string_view text) {
+    EXPECT_EQ(::write(to, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  void end() {
+    if (to >= 0) ::close(std::exchange(to, -1));
+  }
+  std::unique_ptr<Input> input;
+  int to = -1;
+};
+
+TEST_F(InputTest, WhatAPipeHasIsThereBeforeTheRest) {
+  Pipe pipe;
+  EXPECT_TRUE(pipe.input->would_wait());
+  pipe.write("abcdef");
+  EXPECT_FALSE(pipe.input->would_wait());
+  EXPECT_EQ(text_of_result(pipe.input->peek_some(100, 1)), "abcdef");
+  EXPECT_EQ(text_of_result(pipe.input->peek_some(100, 6)), "abcdef");
+  EXPECT_EQ(text_of_result(pipe.input->peek(4)), "abcd");
+  EXPECT_FALSE(pipe.input->would_wait());  // what was peeked is to be read
+  char bytes[100];
+  EXPECT_EQ(pipe.input->read_some(bytes, 2).value(), 2U);
+  EXPECT_EQ(pipe.input->read_some(bytes, 100).value(), 4U);
+  EXPECT_TRUE(pipe.input->would_wait());
+  pipe.write("gh");
+  EXPECT_EQ(pipe.input->read_some(bytes, 100).value(), 2U);
+  pipe.end();
+  EXPECT_FALSE(pipe.input->would_wait());  // the end is there at once
+  EXPECT_EQ(pipe.input->read_some(bytes, 100).value(), 0U);
+  EXPECT_FALSE(pipe.input->would_wait());
+}
+
+TEST_F(InputTest, AFileIsNeverWaitedFor) {
+  auto input = open_input(file("ab")).value();
+  EXPECT_FALSE(input->would_wait());
+  EXPECT_EQ(read_all(*input, 10), "ab");
+  EXPECT_FALSE(input->would_wait());
+}
+
+TEST_F(InputTest, TheLinesOfAPipeAreGivenAsTheyCome) {
+  Pipe pipe;
+  LineReader lines(*pipe.input);
+  LineReader::Line line;
+  EXPECT_TRUE(lines.would_wait());
+  pipe.write("one\ntwo\nthr");
+  EXPECT_FALSE(lines.would_wait());
+  EXPECT_TRUE(lines.next(line).value());
+  EXPECT_EQ(line.text, "one");
+  EXPECT_FALSE(lines.would_wait());
+  EXPECT_TRUE(lines.next(line).value());
+  EXPECT_EQ(line.text, "two");
+  EXPECT_TRUE(lines.would_wait());  // the third is not whole
+  pipe.write("ee\n");
+  EXPECT_TRUE(lines.next(line).value());
+  EXPECT_EQ(line.text, "three");
+  pipe.end();
+  EXPECT_FALSE(lines.next(line).value());
+  EXPECT_FALSE(lines.would_wait());
 }
 
 // `(read line; swerve check x -) < file`

@@ -36,6 +36,10 @@ const char* end_of(char what, const char* at, const char* end) {
     const std::string_view rest(at, static_cast<std::size_t>(end - at));
     return rest == " (final)" || rest == " " ? end : at;
   }
+  if (what == 'h') {
+    while (p != end && (is_digit(*p) || ((*p | 0x20) >= 'a' && (*p | 0x20) <= 'f'))) ++p;
+    return p;
+  }
   while (p != end && *p != ' ') ++p;  // w, x, b, p
   return p;
 }
@@ -116,7 +120,9 @@ const std::vector<Printed>& table() {
         "res={result:d}",
         "sig={sig:d} errno={errno:d} code={code:d} comm={comm:u} pid={pid:d} group={group:d} "
         "result={result:d}"}},
-      {"sys_enter", {"NR {id:d} (*", "id={id:d} args=*"}},
+      {"sys_enter",
+       {"NR {id:d} ({args[0]:h}, {args[1]:h}, {args[2]:h}, {args[3]:h}, {args[4]:h}, {args[5]:h})",
+        "id={id:d} args=*"}},
       {"sys_exit", {"NR {id:d} = {ret:d}", "id={id:d} ret={ret:d}"}},
       {"print", {kPrint, kRawPrint}},
       {"bprint", {kPrint, kRawPrint}},
@@ -263,6 +269,8 @@ FoundField PrintedForm::field(std::size_t number, const Values& values, bool by_
       break;
     case 'x':
       return hexadecimal(part.name, value, by_trace_cmd);
+    case 'h':
+      return hexadecimal(part.name, value, false);
     case 'b':
       if (value == "true") value = "1";
       if (value == "false") value = "0";

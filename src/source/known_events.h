@@ -24,6 +24,7 @@ class PrintedForm {
   ///   s  any text
   ///   d  a decimal number, blanks before it are left out
   ///   x  a hexadecimal number, with 0x or without
+  ///   h  the same without 0x, whoever has printed it
   ///   b  true or false, or a number
   ///   w  anything without a blank
   ///   i  a name of C, or an address

@@ -23,7 +23,7 @@ LineReader::LineReader(Input& input, std::size_t longest)
       buffer_(new char[size_]) {}
 
 void LineReader::restart() noexcept {
-  begin_ = end_ = zero_ = 0;
+  begin_ = end_ = whole_ = zero_ = 0;
   input_ended_ = skipping_ = false;
   number_ = 0;
 }
@@ -38,9 +38,11 @@ Result<> LineReader::fill() {
   std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
-  SWERVE_TRY_ASSIGN(const std::size_t got, input_.read(buffer_.get() + end_, size_ - end_));
+  SWERVE_TRY_ASSIGN(const std::size_t got, input_.read_some(buffer_.get() + end_, size_ - end_));
   end_ += got;
   input_ended_ = got == 0;
+  const auto* const newline = static_cast<const char*>(::memrchr(buffer_.get(), '\n', end_));
+  whole_ = newline == nullptr ? 0 : static_cast<std::size_t>(newline - buffer_.get()) + 1;
   zero_ = find_zero(0);
   return {};
 }

@@ -29,6 +29,9 @@ class LineReader {
   /// been given that were whole.
   Result<bool> next(Line& line);
 
+  /// Whether next() would have to wait for whoever writes the input. Cheap while it has lines.
+  bool would_wait() const { return begin_ >= whole_ && !input_ended_ && input_.would_wait(); }
+
   /// The lines from the first again, after input.rewind().
   void restart() noexcept;
 
@@ -42,7 +45,8 @@ class LineReader {
   std::unique_ptr<char[]> buffer_;
   std::size_t begin_ = 0;  // what was read and not given yet: [begin_, end_)
   std::size_t end_ = 0;
-  std::size_t zero_ = 0;  // the first byte that is 0 in it; end_: there is none
+  std::size_t whole_ = 0;  // behind the last newline in it
+  std::size_t zero_ = 0;   // the first byte that is 0 in it; end_: there is none
   bool input_ended_ = false;
   bool skipping_ = false;  // the rest of a line that was too long
   std::uint64_t number_ = 0;

@@ -95,7 +95,7 @@ Result<bool> LineRecording::take_next() {
 
 Result<bool> LineRecording::next(Batch& out) {
   builder_.begin(out);
-  while (!ended_ && !builder_.full()) {
+  while (!ended_ && !builder_.full() && !(lines_.would_wait() && builder_.any())) {
     Result<bool> more = take_next();
     if (!more) stopped_ = std::move(more).error();
     ended_ = stopped_.has_value() || !*more;

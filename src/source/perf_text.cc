@@ -194,7 +194,7 @@ bool is_perf_text(std::string_view beginning) {
 
 Result<std::unique_ptr<Recording>> open_perf_text(std::unique_ptr<Input> input,
                                                   const Interest& interest) {
-  SWERVE_TRY_ASSIGN(const std::string_view beginning, input->peek(Input::kMostPeeked));
+  SWERVE_TRY_ASSIGN(const std::string_view beginning, input->peek_some(Input::kMostPeeked, 1));
   if (!begins_with_a_line(beginning, has_head) && begins_with_a_line(beginning, lacks_cpu)) {
     return Error(ErrorCode::invalid,
                  "text of perf script without the CPU: print it with "

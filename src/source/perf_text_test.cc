@@ -50,7 +50,8 @@ TEST(PerfText, ReadsWhatPerfScriptPrints) {
        "24902319635000 [1] 9174 perf syscalls:sys_exit_openat ret=#-2"},
       {"            perf  9174/9170  [000] 24902.319526697:    raw_syscalls:sys_enter: NR 16 (11, "
        "2400, 0, 7f0380e2b5e0, 1, 0)",
-       "24902319526697 [0] 9170/9174 perf raw_syscalls:sys_enter id=16"},
+       "24902319526697 [0] 9170/9174 perf raw_syscalls:sys_enter id=16 args[0]=#17 "
+       "args[1]=#9216 args[2]=#0 args[3]=#139653023970784 args[4]=#1 args[5]=#0"},
       // With stacks nothing is in columns.
       {"dd  9211 [000] 24905.211530: raw_syscalls:sys_exit: NR 0 = 1",
        "24905211530000 [0] 9211 dd raw_syscalls:sys_exit id=0 ret=1"},

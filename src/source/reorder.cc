@@ -113,6 +113,8 @@ struct Reorder::State {
 
   void take(Batch& in);
   void append(const Batch& in);
+  void add_small();
+  bool small_is_due() const;
   void add(Batch&& batch);
   std::uint64_t time_of(const Batch::Hole& mark, const Batch& batch);
   void order(Run& run);
@@ -124,8 +126,9 @@ struct Reorder::State {
 
   const Recording* names;
   Window window;
-  std::vector<std::unique_ptr<Run>> runs;  // a heap
-  Batch small;                             // what small batches are put together in
+  std::vector<std::unique_ptr<Run>> runs;        // a heap
+  Batch small;                                   // what small batches are put together in
+  std::uint64_t small_head = ~std::uint64_t{0};  // the earliest time in it
   std::vector<Batch> spares;
   std::uint64_t runs_made = 0;
   std::size_t held = 0, memory = 0;  // items, bytes
@@ -219,9 +222,25 @@ void Reorder::State::append(const Batch& in) {
     for (; m < in.holes.size() && (in.holes[m].before <= i || i == in.size()); ++m) {
       small.holes.push_back(in.holes[m]);
       small.holes.back().before = static_cast<std::uint32_t>(small.size());
+      if (in.holes[m].time != 0) small_head = std::min(small_head, in.holes[m].time);
     }
-    if (i < in.size()) add_event(in, i, *names, small);
+    if (i == in.size()) break;
+    add_event(in, i, *names, small);
+    small_head = std::min(small_head, in.time[i]);
+    newest = std::max(newest, in.time[i]);
   }
+}
+
+/// Holds back, with the others, what was put together.
+void Reorder::State::add_small() {
+  if (items_in(small) != 0) add(std::exchange(small, spare()));
+  small_head = ~std::uint64_t{0};
+}
+
+/// Whether it is time for that: it is large, or some of it may be delivered now.
+bool Reorder::State::small_is_due() const {
+  return items_in(small) >= kSmall || small.bytes.size() >= kBatchBytesMost / 8 ||
+         may_go(small_head, held);
 }
 
 void Reorder::State::take(Batch& in) {
@@ -233,9 +252,7 @@ void Reorder::State::take(Batch& in) {
   progress_untold = true;
   const bool is_small = items_in(in) < kSmall && in.bytes.size() < kBatchBytesMost / 8;
   if (is_small) append(in);
-  if (!is_small || items_in(small) >= kSmall || small.bytes.size() >= kBatchBytesMost / 8) {
-    if (items_in(small) != 0) add(std::exchange(small, spare()));
-  }
+  if (!is_small || small_is_due()) add_small();
   if (!is_small) add(std::exchange(in, spare()));
 }
 
@@ -306,6 +323,8 @@ bool Reorder::State::deliver(Batch& out) {
         drop_last();
         return true;
       }
+      // Few events, as live input gives, do not wait for each other.
+      if (items < kSmall && may_go(run.head, held - 1)) more = divide(run, other, out);
     } else {
       more = divide(run, other, out);
     }
@@ -336,7 +355,7 @@ Result<bool> Reorder::next(Batch& out) {
     }
     s.ended = true;
     if (!more) s.error = more.error();
-    if (items_in(s.small) != 0) s.add(std::exchange(s.small, {}));
+    s.add_small();
   }
   if (items_in(out) == 0 && !s.progress_untold) {
     if (s.error) return *s.error;

@@ -12,8 +12,10 @@ namespace swerve {
 /// CPU: what it did is missing. Equal times keep the order of the recording.
 ///
 /// Batches that are in order are passed on as they are, a window's time later; so order that is
-/// there costs a comparison an event. The marks of holes are put in order as well, by their own
-/// times. An error comes when all that was read before it has been delivered.
+/// there costs a comparison an event. Small ones, as live input gives, are put together, but not
+/// for longer than the window: an event goes on when one has come that is a window's time newer.
+/// The marks of holes are put in order as well, by their own times. An error comes when all that
+/// was read before it has been delivered.
 class Reorder final : public Recording {
  public:
   struct Window {

@@ -76,6 +76,8 @@ class Played final : public Recording {
   std::string_view comm(std::uint32_t tid) const override { return tid == 7 ? "seven" : ""; }
   std::uint64_t total_bytes() const override { return 10 * entries_.size(); }
 
+  /// How many entries it was asked for.
+  std::size_t given() const { return at_; }
   std::optional<Error> error;
   bool names_in_batches = false;
 
@@ -217,9 +219,40 @@ TEST(Reorder, PassesOnBatchesThatAreInOrder) {
 TEST(Reorder, PutsSmallBatchesTogether) {
   std::vector<Entry> entries;
   for (std::uint64_t i = 0; i < 2000; ++i) entries.push_back(event(1000 + i, i));
-  const Delivered d = reordered(entries, {1}, {.ns = 10});
+  const Delivered d = reordered(entries, {1}, {.ns = 1000});
   EXPECT_EQ(d.all, shown(entries));
   EXPECT_LE(d.sizes.size(), 5U);
+}
+
+// What was put together was held back until there were 512 of it, however old it was: a live trace
+// with few events was not answered for minutes.
+TEST(Reorder, HoldsSmallBatchesBackForNoLongerThanTheWindow) {
+  auto played = std::make_unique<Played>(
+      std::vector<Entry>{event(100, 1), event(90, 2), event(150, 3), event(195, 4), event(205, 5)},
+      std::vector<std::size_t>{1});
+  Played& from = *played;
+  Reorder reorder(std::move(played), {.ns = 100});
+  Batch batch;
+  ASSERT_TRUE(reorder.next(batch).value());
+  EXPECT_EQ(batch.time, std::vector<std::uint64_t>{90});  // 195 is more than the window newer
+  EXPECT_EQ(from.given(), 4U);
+  ASSERT_TRUE(reorder.next(batch).value());
+  EXPECT_EQ(batch.time, std::vector<std::uint64_t>{100});
+  EXPECT_EQ(from.given(), 5U);
+}
+
+TEST(Reorder, DoesNotKeepFewEventsWaitingForTheNewestOfThem) {
+  auto played = std::make_unique<Played>(
+      std::vector<Entry>{event(100, 1), event(110, 2), event(250, 3), event(400, 4)},
+      std::vector<std::size_t>{3, 1});
+  Played& from = *played;
+  Reorder reorder(std::move(played), {.ns = 100});
+  Batch batch;
+  ASSERT_TRUE(reorder.next(batch).value());
+  EXPECT_EQ(batch.time, (std::vector<std::uint64_t>{100, 110}));
+  EXPECT_EQ(from.given(), 3U);
+  ASSERT_TRUE(reorder.next(batch).value());
+  EXPECT_EQ(batch.time, std::vector<std::uint64_t>{250});
 }
 
 TEST(Reorder, TellsOfItsProgressWhenNothingIsWanted) {

@@ -227,7 +227,8 @@ Result<bool> TextRecording::next(Batch& out) {
   builder_.begin(out);
   if (!std::exchange(begun_, true)) look_ahead();
   LineReader::Line line;
-  while (!stopped_ && !ended_ && !builder_.full()) {
+  // What has come of a live text is not kept waiting for what is still to come.
+  while (!stopped_ && !ended_ && !builder_.full() && !(lines_.would_wait() && builder_.any())) {
     const Result<bool> more = lines_.next(line);
     if (!more) {
       stopped_ = more.error();

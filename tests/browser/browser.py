@@ -194,6 +194,10 @@ def has_the_rows():
         expect_equal(shown(chromium, ".detail .timeline"), 3)
         chromium.open(f"{home}/clean.html")
         expect_equal(chromium.run("document.querySelector('.verdict b').textContent"), "No violation")
+        chromium.open(f"{home}/holes.html")
+        expect_equal(chromium.run("document.querySelector('.verdict b').textContent"), "Cannot be told")
+        expect_equal(chromium.run("document.querySelector('.verdict .why li').textContent"),
+                     "1 hole in the events of CPU 1 (1234 lost)")
 
 
 @case

@@ -129,6 +129,7 @@ struct Page {
   std::string file;
   std::vector<HtmlReport::Monitor> monitors;
   int violations = 0, inconclusive = 0;  // of each monitor
+  std::uint64_t lost = 0;                // events, of a CPU
   std::vector<std::string> comms = {"worker", "kworker/u8:2", "postgres: writer"};
 };
 
@@ -136,17 +137,25 @@ Result<> make(const std::string& folder, Page page) {
   SWERVE_TRY_ASSIGN(const auto report,
                     HtmlReport::make(cat(folder, "/", page.file), page.monitors));
   TimeNs now{73'412'000'123'456};
-  HtmlReport::Trace trace;
+  CheckedTrace trace;
   trace.file = "incidents/board-7/trace.dat";
   trace.format = "trace.dat version 7";
   trace.clock = "mono";
   trace.first = now;
-  for (const HtmlReport::Monitor& one : page.monitors)
+  for (const HtmlReport::Monitor& one : page.monitors) {
     Walk(*report, one, page.comms).go(page.violations, page.inconclusive, now);
+    CheckedMonitor& checked = trace.monitors.emplace_back();
+    checked.monitor = one.name;
+    checked.scope = one.scope;
+    checked.counters.violations = static_cast<std::uint64_t>(page.violations);
+    checked.counters.inconclusive = static_cast<std::uint64_t>(page.inconclusive);
+  }
   trace.last = now;
   trace.events = 4711;
-  trace.holes = {{1, trace.first, now, 17}};
-  trace.holes_in_all = 1;
+  if (page.lost != 0) {
+    trace.missing = {{1, trace.first, now, page.lost}};
+    trace.holes = {{1, 1, page.lost}};
+  }
   report->end_trace(std::move(trace));
   return report->finish();
 }
@@ -157,15 +166,17 @@ int run(const std::string& folder) {
   const std::string hostile =
       "<script>window.pwned=1</script><img src=http://[::1]/ onerror=window.pwned=2>\"'><b>";
   std::vector<Page> pages = {
-      {"one.html", {monitor("wwnr")}, 1, 0},
-      {"some.html", {monitor("wwnr"), monitor("sssw"), monitor("sts")}, 6, 4},
-      {"many.html", {monitor("sssw")}, 300, 100},
-      {"large.html", {ring(30)}, 5, 2},
-      {"clean.html", {monitor("wip")}, 0, 0},
+      {"one.html", {monitor("wwnr")}, 1, 0, 0},
+      {"some.html", {monitor("wwnr"), monitor("sssw"), monitor("sts")}, 6, 4, 17},
+      {"many.html", {monitor("sssw")}, 300, 100, 17},
+      {"large.html", {ring(30)}, 5, 2, 0},
+      {"clean.html", {monitor("wip")}, 0, 0, 0},
+      {"holes.html", {monitor("wip")}, 0, 0, 1234},
       {"hostile.html",
        {monitor("wwnr")},
        5,
        5,
+       17,
        {hostile, "</style></title></table>", "\x1b[31m\xff\u202e"}},
   };
   pages.back().monitors[0].description = hostile;

@@ -263,6 +263,50 @@ def what_was_never_met():
     expect_in("but there may have been some.\n", ran.out)
 
 
+def raw_calls(*lines):
+    return "# tracer: nop\n" + "".join(f"              sh-7       [000] .....    10.{i:06}: {line}\n" for i, line in enumerate(lines))
+
+
+@case
+def system_calls_by_number():
+    """check: raw_syscalls are the calls that their numbers are, and an array of arguments is its elements"""
+    files = {
+        "files.dot": FILES["files.dot"],
+        "fds.toml": """\
+name = "files"
+description = "no close without open"
+scope = "object"
+model = "files.dot"
+
+[[on]]
+probe = "syscall:openat:exit"
+key   = "ret"
+when  = "ret >= 0"
+event = "open"
+start_run = true
+
+[[on]]
+probe = "syscall:close"
+key   = "fd"
+event = "close"
+""",
+        "good.txt": raw_calls("sys_enter: NR 257 (ffffff9c, 7f12, 0, 0, 0, 0)", "sys_exit: NR 257 = 11", "sys_enter: NR 0 (b, 1, 2, 3, 4, 5)",
+                              "sys_exit: NR 0 = 0", "sys_enter: NR 3 (b, 1, 2, 3, 4, 5)", "sys_exit: NR 3 = 0"),
+        # The upper half of what is recorded is not the argument's.
+        "bad.txt": raw_calls("sys_exit: NR 257 = 11", "sys_enter: NR 3 (b, 1, 2, 3, 4, 5)", "sys_enter: NR 3 (7f000000000b, 1, 2, 3, 4, 5)"),
+    }
+    with folder(files) as home:
+        ran = check("fds.toml", "good.txt", cwd=home)
+        expect_equal((ran.status, ran.err), (0, ""), ran)
+        expect_in("files  2 events, 0 violations", ran.out)
+        ran = check("fds.toml", "bad.txt", cwd=home)
+        expect_equal((ran.status, ran.err), (1, ""), ran)
+        expect_in("object    11 (0xb)", ran.out)
+        ran = run("convert", "--only", "fds.toml", "bad.txt", "-o", "bad.swerve", cwd=home)
+        expect_equal((ran.status, ran.err), (0, ""), ran)
+        expect_equal(check("fds.toml", "bad.swerve", cwd=home).status, 1)
+
+
 @case
 def lines_that_are_no_event():
     """check: lines that are not understood are counted, and leave nothing clean"""
@@ -438,7 +482,8 @@ def without_a_trace():
     """check MONITOR: everything is validated, the kernel's verifier included, and nothing attached"""
     ran = check("wwnr")
     expect_equal((ran.status, ran.out, ran.err),
-                 (0, "wwnr: the model, the bindings and 2 programs are valid; nothing was attached\n", ""), ran)
+                 (0, "wwnr: the model and the bindings are valid, and the kernel's verifier accepts 2 programs; nothing was attached\n", ""),
+                 ran)
     ran = check("wwnr", "-m", "rwfs")
     expect_equal((ran.status, len(ran.out.splitlines())), (0, 2), ran)
     with folder({"renames.dot": RENAMES_DOT}) as home:
@@ -494,7 +539,7 @@ def write_some(fd, data, until):
 @case
 def interrupted():
     """check: Ctrl-C ends it with what was found so far, also while it waits for input; status 2"""
-    process = subprocess.Popen([command.SWERVE, "check", "wwnr", "--plain-states", "-"], stdin=subprocess.PIPE,
+    process = subprocess.Popen([command.SWERVE, "check", "wwnr", "--plain-states", "-", B], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=command.SOURCE)
     os.set_blocking(process.stdin.fileno(), False)
     try:
@@ -507,10 +552,42 @@ def interrupted():
         expect_in("wwnr: 'wakeup' is not allowed in state 'running'", out)
         expect_in("1 violation in the part of standard input that was checked.\n", out)
         expect_in("stopped before the end", err)
+        expect_in(f"{B}: not begun: stopped before\n", err)
     finally:
         process.kill()
         process.wait()
         process.stdin.close()
+
+
+@case
+def live_input():
+    """check -: what comes is answered when it comes, not when the input ends or a block is full"""
+    def line(at, text):
+        return f"              sh-7       [000] d..2.    {at}: {text}\n".encode()
+
+    def switch(at, prev, state, following):
+        return line(at, f"sched_switch: prev_comm=x prev_pid={prev} prev_prio=120 prev_state={state} ==> next_comm=y "
+                        f"next_pid={following} next_prio=120")
+
+    process = subprocess.Popen([command.SWERVE, "check", "wwnr", "--plain-states", "-"], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=command.SOURCE)
+    try:
+        wakeup = "sched_wakeup: comm=x pid=7 prio=120 target_cpu=000"
+        process.stdin.write(switch("10.000001", 7, "S", 8) + switch("10.000002", 8, "R", 7) + line("10.000003", wakeup))
+        process.stdin.write(line("10.200003", wakeup))  # newer by more than the window: the other ones can be answered
+        process.stdin.flush()
+        out, until = b"", time.monotonic() + PATIENCE
+        while b"is not allowed in state 'running'" not in out:
+            expect(select.select([process.stdout], [], [], max(0, until - time.monotonic()))[0], "it does not answer", out)
+            out += os.read(process.stdout.fileno(), 65536)
+        expect_equal(process.poll(), None)
+        process.stdin.close()
+        out += process.stdout.read()
+        expect_in(b"1 violation in standard input.\n", out)
+        expect_equal(process.wait(PATIENCE), 1, process.stderr.read())
+    finally:
+        process.kill()
+        process.wait()
 
 
 @case

@@ -847,6 +847,14 @@ void RecordedEngine::State::walk(const Batch& batch, const Recording& names) {
 
 // -- the engine
 
+namespace {
+
+bool is_function(const Probe& probe) {
+  return probe.kind == Probe::Kind::fentry || probe.kind == Probe::Kind::fexit;
+}
+
+}  // namespace
+
 std::vector<std::string> lacking(const BoundMonitor& monitor, const TypeSource& types,
                                  const std::vector<RecordedKind>& kinds) {
   std::vector<std::string> out;
@@ -859,7 +867,9 @@ std::vector<std::string> lacking(const BoundMonitor& monitor, const TypeSource& 
       return std::any_of(kinds.begin(), kinds.end(),
                          [&](const RecordedKind& kind) { return is_of_probe(kind, probe); });
     };
-    if (!there(binding.probe)) say(cat("no event for ", binding.probe.text()));
+    if (!there(binding.probe))
+      say(cat("no event for ", binding.probe.text(),
+              is_function(binding.probe) ? ", which is a function: no tracer records those" : ""));
     for (const EntryCall& call : calls) {
       const Probe entry{Probe::Kind::syscall_enter, "", call.name};
       if (binding.probe.kind == Probe::Kind::syscall_exit && binding.probe.name == call.name &&

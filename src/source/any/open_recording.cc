@@ -64,24 +64,44 @@ Opened open_folder(const std::string& name, const Interest& interest) {
 #endif
 }
 
+/// The format of what begins like this.
+const Format* format_of(std::string_view beginning) {
+  for (const Format& format : kFormats)
+    if (format.begins(beginning)) return &format;
+  return nullptr;
+}
+
+/// Peeks as far as it takes to know the format, and no further: a live text may have no more than
+/// its first line for a long time. Null: it is none that is known. Errors: those of peek(), and
+/// invalid: the input is empty.
+Result<const Format*> find_format(Input& input) {
+  for (std::size_t had = 0;;) {
+    SWERVE_TRY_ASSIGN(std::string_view beginning, input.peek_some(kBeginning, had + 1));
+    if (beginning.empty()) return Error(ErrorCode::invalid, "the recording is empty");
+    const bool all = beginning.size() == kBeginning || beginning.size() == had;
+    had = beginning.size();
+    // The rest of a line that is still being written could make something else of it.
+    if (!all) beginning = beginning.substr(0, beginning.rfind('\n') + 1);
+    const Format* const format = format_of(beginning);
+    if (format != nullptr || all) return format;
+  }
+}
+
 Opened open_bytes(const std::string& name, const Interest& interest, const ReadOptions& options) {
   SWERVE_TRY_ASSIGN(std::unique_ptr<Input> raw, open_input(name));
   SWERVE_TRY_ASSIGN(std::unique_ptr<Input> input, unpacked(std::move(raw)));
-  SWERVE_TRY_ASSIGN(const std::string_view beginning, input->peek(kBeginning));
-  if (beginning.empty()) return Error(ErrorCode::invalid, "the recording is empty");
-  std::vector<std::string> names;
-  for (const Format& format : kFormats) {
-    if (format.begins(beginning)) {
-      SWERVE_TRY_ASSIGN(std::unique_ptr<Recording> recording,
-                        format.open(std::move(input), options, interest));
-      if (format.ordered) return recording;
-      return std::unique_ptr<Recording>(
-          std::make_unique<Reorder>(std::move(recording), options.window));
-    }
-    names.emplace_back(format.name);
+  SWERVE_TRY_ASSIGN(const Format* const format, find_format(*input));
+  if (format == nullptr) {
+    std::vector<std::string> names;
+    for (const Format& one : kFormats) names.emplace_back(one.name);
+    return Error(ErrorCode::invalid,
+                 cat("not a recording of a known format (", join(names), ", or a folder of CTF)"));
   }
-  return Error(ErrorCode::invalid,
-               cat("not a recording of a known format (", join(names), ", or a folder of CTF)"));
+  SWERVE_TRY_ASSIGN(std::unique_ptr<Recording> recording,
+                    format->open(std::move(input), options, interest));
+  if (format->ordered) return recording;
+  return std::unique_ptr<Recording>(
+      std::make_unique<Reorder>(std::move(recording), options.window));
 }
 
 }  // namespace
@@ -91,7 +111,8 @@ Opened open_recording(const std::string& name, const Interest& interest,
   std::error_code error;
   const bool folder = name != "-" && std::filesystem::is_directory(name, error);
   Opened opened = folder ? open_folder(name, interest) : open_bytes(name, interest, options);
-  if (!opened) return std::move(opened).error().within(escape(name));
+  if (!opened)
+    return std::move(opened).error().within(name == "-" ? "standard input" : escape(name));
   return opened;
 }
 

@@ -152,6 +152,25 @@ RecordedField field_of(const tep_format_field& field, const FieldPlace& place) {
   return out;
 }
 
+/// Small arrays of whole words, as raw_syscalls has one, are fields of their elements too:
+/// "args[0]". They come behind those that are declared.
+void add_elements(const tep_event& event, EventFormat& known) {
+  constexpr std::uint32_t kMost = 8, kWord = 8;
+  for (const tep_format_field* f = event.format.fields; f != nullptr; f = f->next) {
+    if ((f->flags & TEP_FIELD_IS_ARRAY) == 0 || (f->flags & TEP_FIELD_IS_DYNAMIC) != 0) continue;
+    if (f->type == nullptr || f->name == nullptr || f->offset < 0) continue;
+    const std::string_view type = element_type(f->type);
+    const std::uint32_t count = f->arraylen;
+    if (type != "unsigned long" && type != "u64") continue;
+    if (count == 0 || count > kMost || f->size != static_cast<int>(count * kWord)) continue;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      known.places.push_back(
+          {FieldPlace::How::number, static_cast<std::uint32_t>(f->offset) + i * kWord, kWord});
+      known.kind.fields.push_back({.name = cat(f->name, "[", i, "]"), .type = std::string(type)});
+    }
+  }
+}
+
 /// None where they cannot be what the kernel writes.
 std::optional<CommonPlaces> common_places(const tep_event& event) {
   CommonPlaces out{{}, {}};
@@ -197,6 +216,7 @@ Result<Formats> read_formats(const std::vector<FormatText>& texts) {
       known.places.push_back(place_of(*f));
       known.kind.fields.push_back(field_of(*f, known.places.back()));
     }
+    add_elements(*event, known);
     out.events.push_back(std::move(known));
   }
   if (out.events.empty() && !texts.empty()) {

@@ -256,7 +256,9 @@ TEST(TraceDat, DescribesItsKinds) {
                                {"where", Form::integer, 8, false, "const char *"},
                                {"path", Form::text, 8, false, "__data_loc char[]"},
                                {"name", Form::text, 8, false, "__rel_loc char[]"},
-                               {"args", Form::other, 8, false, "unsigned long[2]"}}};
+                               {"args", Form::other, 8, false, "unsigned long[2]"},
+                               {"args[0]", Form::integer, 8, false, "unsigned long"},
+                               {"args[1]", Form::integer, 8, false, "unsigned long"}}};
   EXPECT_EQ(kinds[0], expected);
   for (std::size_t i = 0; i < kinds[0].fields.size(); ++i) {
     EXPECT_EQ(kinds[0].fields[i], expected.fields[i])
@@ -732,7 +734,7 @@ TEST(TraceDat, FormatsThatMakeNoSenseAreLeftOut) {
     const Read read = read_bytes(with_streams(file, {}).str());
     ASSERT_EQ(read.open_error, "") << line;
     ASSERT_THAT(read.recording->all_kinds(), SizeIs(1)) << line;
-    ASSERT_THAT(read.recording->all_kinds()[0].fields, SizeIs(12)) << line;
+    ASSERT_THAT(read.recording->all_kinds()[0].fields, SizeIs(14)) << line;
     EXPECT_EQ(read.recording->all_kinds()[0].fields.at(0).form, RecordedField::Form::other) << line;
   }
   File none;
