@@ -2,7 +2,7 @@
 // monitors.
 #pragma once
 
-#include "swerve/control/session.h"    // IWYU pragma: export
+#include "swerve/control/inproc/session.h"    // IWYU pragma: export
 #include "swerve/model/dot.h"          // IWYU pragma: export
 #include "swerve/model/dot_parser.h"   // IWYU pragma: export
 #include "swerve/source/tracepoint.h"  // IWYU pragma: export

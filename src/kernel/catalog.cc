@@ -493,9 +493,9 @@ Result<Signature> KernelCatalog::signature(const Probe& probe) const {
     case Probe::Kind::fexit:
       return state_->function_signature(probe);
     case Probe::Kind::inproc:
-      return Error(ErrorCode::unsupported,
-                   cat("'", escape(probe.text()), "' is a tracepoint of a program, which only a "
-                       "monitor in that program can see"));
+      return Error(ErrorCode::unsupported, cat("'", escape(probe.text()),
+                                               "' is a tracepoint of a program, which only a "
+                                               "monitor in that program can see"));
     case Probe::Kind::tracepoint:
       break;
   }

@@ -31,9 +31,9 @@ struct Reaction {
 /// blocked on its threads.
 ///
 /// One whose at_event() is true is called by the thread that found the violation instead, before
-/// that goes on: for monitors of this program (control/session.h) the one where the event happened.
-/// Then several threads may call it at the same time, there is no queue, and it may throw: the
-/// exception goes on to whoever emitted the event.
+/// that goes on: for monitors of this program (control/inproc/session.h) the one where the event
+/// happened. Then several threads may call it at the same time, there is no queue, and it may
+/// throw: the exception goes on to whoever emitted the event.
 class SWERVE_API Reactor {
  public:
   virtual ~Reactor() = default;

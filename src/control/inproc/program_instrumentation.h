@@ -8,9 +8,9 @@
 #include <mutex>
 #include <vector>
 
+#include "swerve/control/inproc/program_monitor.h"
+#include "swerve/control/inproc/session.h"
 #include "swerve/control/instrumentation.h"
-#include "swerve/control/program_monitor.h"
-#include "swerve/control/session.h"
 #include "swerve/source/tracepoint.h"
 
 namespace swerve {

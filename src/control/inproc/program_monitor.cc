@@ -1,4 +1,4 @@
-#include "swerve/control/program_monitor.h"
+#include "swerve/control/inproc/program_monitor.h"
 
 #include <sched.h>
 #include <sys/prctl.h>

@@ -1,4 +1,4 @@
-#include "swerve/control/session.h"
+#include "swerve/control/inproc/session.h"
 
 #include <sched.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "swerve/control/session.h"
+#include "swerve/control/inproc/session.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

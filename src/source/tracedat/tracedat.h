@@ -9,8 +9,8 @@
 // `trace-cmd report -t` shows: the recorded ones, converted where the file says how (TSC2NSEC) and
 // shifted where it says by how much (--date, --ts-offset); of the clocks "counter" and "x86-tsc"
 // (without TSC2NSEC) they are no nanoseconds. A guest's trace keeps the times of its
-// own clock: what it says about its host's (TIME_SHIFT) is not applied. The clock is told of the top
-// buffer alone: trace-cmd writes that one's for all, whatever an instance was set to.
+// own clock: what it says about its host's (TIME_SHIFT) is not applied. The clock is told of the
+// top buffer alone: trace-cmd writes that one's for all, whatever an instance was set to.
 //
 // Lost events: a mark in a sub-buffer makes a hole from its CPU's event before to the one after.
 // Where the kernel's counters say that a CPU's events were overwritten, its beginning is a hole,

@@ -1,6 +1,6 @@
-// swerve/control/monitor_spec.h - the definition of a monitor of this program, in code: a model,
-// what there is an instance for, and which event of the model is meant when a tracepoint tells of
-// one.
+// swerve/control/inproc/monitor_spec.h - the definition of a monitor of this program, in code: a
+// model, what there is an instance for, and which event of the model is meant when a tracepoint
+// tells of one.
 //
 //   MonitorSpec files("files", model, Scope::object);
 //   files.on(file_opened, model["open"], key([](int fd, std::string_view) { return fd; }),
@@ -23,7 +23,7 @@
 #include <utility>
 #include <vector>
 
-#include "swerve/control/program_monitor.h"
+#include "swerve/control/inproc/program_monitor.h"
 #include "swerve/model/automaton.h"
 #include "swerve/monitor/reaction.h"
 #include "swerve/monitor/scope.h"

@@ -1,5 +1,6 @@
-// swerve/control/program_monitor.h - a monitor of this program: its instances, and its verdicts on
-// the way to whoever takes them. What bindings (monitor_spec.h) and handles (session.h) step.
+// swerve/control/inproc/program_monitor.h - a monitor of this program: its instances, and its
+// verdicts on the way to whoever takes them. What bindings (monitor_spec.h) and handles (session.h)
+// step.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// swerve/control/session.h - the monitors of this program, with all that belongs to them: the
-// registry, the reactors, the control tree.
+// swerve/control/inproc/session.h - the monitors of this program, with all that belongs to them:
+// the registry, the reactors, the control tree.
 //
 //   swerve::Session session;
 //   swerve::Monitor files = session.add(std::move(spec)).value();
@@ -20,8 +20,8 @@
 #include "swerve/base/api.h"
 #include "swerve/base/result.h"
 #include "swerve/base/sections.h"
-#include "swerve/control/monitor_spec.h"
-#include "swerve/control/program_monitor.h"
+#include "swerve/control/inproc/monitor_spec.h"
+#include "swerve/control/inproc/program_monitor.h"
 #include "swerve/control/registry.h"
 #include "swerve/control/tree.h"
 #include "swerve/control/verdict_streams.h"
