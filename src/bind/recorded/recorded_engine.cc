@@ -225,15 +225,28 @@ struct RecordedEngine::State {
               const Recording& names);
 };
 
+namespace {
+
+/// Whether of the kinds with the name of `kind` (itself among them) one has all that is needed: a
+/// recording that was written by hand may leave fields out here and there.
+template <typename HasAll>
+bool one_has_all(const RecordedKind& kind, const std::vector<RecordedKind>& kinds,
+                 const HasAll& has_all) {
+  return std::any_of(kinds.begin(), kinds.end(), [&](const RecordedKind& other) {
+    return other.name == kind.name && other.system == kind.system && has_all(other);
+  });
+}
+
+}  // namespace
+
 /// New kinds of this batch. All of them are looked at before anything happens.
 Result<> RecordedEngine::State::plan_kinds(const Batch& batch) {
   if (batch.kinds == nullptr || planned.size() >= batch.kinds->size()) return {};
   std::vector<Planned> more;
   std::vector<std::string> lacks;
   const auto another_has_all = [&](const RecordedKind& kind) {
-    return std::any_of(batch.kinds->begin(), batch.kinds->end(), [&](const RecordedKind& other) {
-      return other.name == kind.name && other.system == kind.system &&
-             make_plan(monitor, calls, types, other).lacking.empty();
+    return one_has_all(kind, *batch.kinds, [&](const RecordedKind& other) {
+      return make_plan(monitor, calls, types, other).lacking.empty();
     });
   };
   for (std::size_t k = planned.size(); k < batch.kinds->size(); ++k) {
@@ -1031,10 +1044,17 @@ std::vector<std::string> lacking(const BoundMonitor& monitor, const TypeSource& 
     if (std::find(out.begin(), out.end(), line) == out.end()) out.push_back(line);
   };
   const std::vector<EntryCall> calls = entry_calls(monitor);
+  const auto plan = [&](const RecordedKind& kind) {
+    return make_plan(monitor, calls, types, kind);
+  };
   for (const Binding& binding : monitor.bindings) {
     const auto there = [&](const Probe& probe) {
       return std::any_of(kinds.begin(), kinds.end(),
                          [&](const RecordedKind& kind) { return is_of_probe(kind, probe); });
+    };
+    // An exit that was recorded with the arguments needs no entry.
+    const auto has_arguments = [&](const RecordedKind& kind) {
+      return is_of_probe(kind, binding.probe) && plan(kind).exit_of < 0;
     };
     if (!there(binding.probe))
       say(cat("no event for ", binding.probe.text(),
@@ -1042,13 +1062,16 @@ std::vector<std::string> lacking(const BoundMonitor& monitor, const TypeSource& 
     for (const EntryCall& call : calls) {
       const Probe entry{Probe::Kind::syscall_enter, "", call.name};
       if (binding.probe.kind == Probe::Kind::syscall_exit && binding.probe.name == call.name &&
-          !there(entry)) {
+          !there(entry) && std::none_of(kinds.begin(), kinds.end(), has_arguments)) {
         say(cat("no event for ", entry.text(), ", whose arguments are read at the exit"));
       }
     }
   }
+  const auto has_all = [&](const RecordedKind& kind) { return plan(kind).lacking.empty(); };
   for (const RecordedKind& kind : kinds) {
-    for (const std::string& line : make_plan(monitor, calls, types, kind).lacking) say(line);
+    const std::vector<std::string> lacks = plan(kind).lacking;
+    if (lacks.empty() || one_has_all(kind, kinds, has_all)) continue;
+    for (const std::string& line : lacks) say(line);
   }
   return out;
 }
