@@ -73,6 +73,7 @@ SWERVE_API void barrier_everywhere() noexcept;
 /// Cost: two plain stores.
 class Section {
  public:
+  /// Of the calling thread, whose record that is.
   explicit Section(detail::ThreadRecord& thread) noexcept
       : thread_(thread), before_(thread.sections.load(std::memory_order_relaxed)) {
     const std::uint64_t inside = before_ | 1;  // the same, when it is nested

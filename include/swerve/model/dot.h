@@ -40,26 +40,35 @@ class ModelNames {
   constexpr ModelNames(const char* characters, std::span<const std::uint32_t> ends)
       : characters_(characters), ends_(ends) {}
 
+  /// How many there are.
   constexpr std::size_t size() const { return ends_.size() - 1; }
+  /// The one with that number.
   constexpr std::string_view operator[](std::size_t i) const {
     return {characters_ + ends_[i], ends_[i + 1] - ends_[i]};
   }
 
+  /// Goes from name to name.
   class Iterator {
    public:
+    /// At the name with that number.
     constexpr Iterator(const ModelNames& names, std::size_t i) : names_(&names), i_(i) {}
+    /// The name.
     constexpr std::string_view operator*() const { return (*names_)[i_]; }
+    /// On to the next.
     constexpr Iterator& operator++() {
       ++i_;
       return *this;
     }
+    /// Whether both are at the same name of the same list.
     friend constexpr bool operator==(const Iterator& a, const Iterator& b) { return a.i_ == b.i_; }
 
    private:
     const ModelNames* names_;
     std::size_t i_;
   };
+  /// At the first.
   constexpr Iterator begin() const { return {*this, 0}; }
+  /// Behind the last.
   constexpr Iterator end() const { return {*this, size()}; }
 
  private:
@@ -70,9 +79,12 @@ class ModelNames {
 /// What a model says, whatever the length of its text; views the model. to_automaton()
 /// (automaton.h) makes the run-time value of it.
 struct ModelView {
+  /// Of the graph.
   std::string_view name;
+  /// The names, by id.
   ModelNames states, events;
   std::span<const bool> finals;  // by state
+  /// By state, then event.
   std::span<const Transition> transitions;
 };
 
@@ -89,15 +101,20 @@ class StaticModel {
   /// Of the graph; may be empty.
   constexpr std::string_view name() const { return {text_.data() + name_start_, name_size_}; }
 
+  /// How many states.
   constexpr std::size_t state_count() const { return state_count_; }
+  /// How many events.
   constexpr std::size_t event_count() const { return event_count_; }
   /// The initial one first, the others sorted.
   constexpr ModelNames states() const { return names(0, state_count_); }
   /// Sorted.
   constexpr ModelNames events() const { return names(state_count_, event_count_); }
+  /// What the state is called.
   constexpr std::string_view name(StateId state) const { return states()[index(state)]; }
+  /// What the event is called.
   constexpr std::string_view name(EventId event) const { return events()[index(event)]; }
 
+  /// Whether a run may end there.
   constexpr bool is_final(StateId state) const { return finals_[index(state)]; }
   /// By state, then event.
   constexpr std::span<const Transition> transitions() const {
@@ -126,6 +143,7 @@ class StaticModel {
     const std::size_t i = find(states(), name);
     return i < state_count_ ? StateId(i) : kNoState;
   }
+  /// kNoEvent when there is none.
   constexpr EventId find_event(std::string_view name) const {
     const std::size_t i = find(events(), name);
     return i < event_count_ ? EventId(i) : kNoEvent;
@@ -133,17 +151,20 @@ class StaticModel {
 
   /// The id of a name that the program has in its text: a wrong one is a compile error.
   consteval EventId operator[](std::string_view name) const { return event(name); }
+  /// As operator[].
   consteval EventId event(std::string_view name) const {
     const EventId id = find_event(name);
     if (id == kNoEvent) bad_model::no_such_event();
     return id;
   }
+  /// The same of a state.
   consteval StateId state(std::string_view name) const {
     const StateId id = find_state(name);
     if (id == kNoState) bad_model::no_such_state();
     return id;
   }
 
+  /// Its parts, for as long as it lives.
   constexpr ModelView view() const {
     return {name(), states(), events(), {finals_.data(), state_count_}, transitions()};
   }
@@ -188,7 +209,9 @@ class StaticModel {
 /// What read_dot() gives: the model is the text's exactly when there is no problem.
 template <std::size_t N>
 struct ReadModel {
+  /// The model; of no use where there is a problem.
   StaticModel<N> model;
+  /// What is wrong with the text, if anything.
   ModelProblem problem;
 };
 
@@ -262,7 +285,9 @@ class DenseTable {
 template <const auto& kModel>
 class Stepper {
  public:
+  /// Where it is.
   constexpr StateId state() const { return state_; }
+  /// Whether a run may end here.
   constexpr bool is_final() const { return kModel.is_final(state_); }
 
   /// Takes `event`, an id of this model. False when the model does not allow it now; the state is
@@ -273,6 +298,7 @@ class Stepper {
     state_ = to;
     return true;
   }
+  /// Back to the initial state.
   constexpr void reset() { state_ = kInitial; }
 
  private:

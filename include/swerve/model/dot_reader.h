@@ -65,15 +65,20 @@ namespace swerve {
 
 /// What a text's first problem is, and where. Lines and columns count from 1; columns count bytes.
 struct ModelProblem {
+  /// What is wrong.
   enum class Kind : std::uint8_t {
     none,
 #define SWERVE_PROBLEM(name) name,
     SWERVE_MODEL_PROBLEMS(SWERVE_PROBLEM)
 #undef SWERVE_PROBLEM
   };
+  /// Which.
   Kind kind = Kind::none;
+  /// Where it is.
   unsigned line = 0;
+  /// Where in the line.
   unsigned column = 0;
+  /// Whether there is one.
   constexpr explicit operator bool() const { return kind != Kind::none; }
 };
 

@@ -34,13 +34,16 @@
 
 namespace swerve {
 
+/// A model, a scope, and the instances; the table above says who may call what when.
 class SWERVE_API ConcurrentMonitor {
  public:
+  /// What may differ from one monitor to another.
   struct Options {
     std::uint32_t max_instances = 16384;  // objects; starts beyond it are refused and counted
   };
   /// What an event did to an instance.
   struct Happening {
+    /// What the step did.
     Stepping stepping;
     // Transitions that the instance had made in its life, before a violation. Where threads step
     // one instance at the same time: about so many.
@@ -92,7 +95,9 @@ class SWERVE_API ConcurrentMonitor {
   /// The object is no more: its instance stops. Also while switched off.
   void end_object(std::uint64_t key) noexcept;
 
+  /// Whether events count.
   bool on() const noexcept { return on_.load(std::memory_order_acquire); }
+  /// Events count from now on.
   void switch_on() noexcept { on_.store(true, std::memory_order_seq_cst); }
   /// Steps that begin later do nothing.
   void switch_off() noexcept { on_.store(false, std::memory_order_seq_cst); }
@@ -108,10 +113,14 @@ class SWERVE_API ConcurrentMonitor {
   /// The violation in words; `about` says who, where and when. Both allocate; call them for a
   /// verdict.
   Violation violation(Occurrence about, EventId event, const Happening& happening) const;
+  /// The step in words.
   Step step(Occurrence about, EventId event, const Happening& happening) const;
 
+  /// The name that verdicts carry.
   const std::string& name() const noexcept { return name_; }
+  /// What it checks against.
   const Automaton& model() const noexcept { return model_; }
+  /// What there is an instance for.
   Scope scope() const noexcept { return scope_; }
 
  private:

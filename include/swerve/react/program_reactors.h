@@ -17,8 +17,10 @@ namespace swerve {
 /// What the reactor "throw" throws. what() is one sentence: "files: 'use' is not allowed in ...".
 class SWERVE_API ViolationError : public std::runtime_error {
  public:
+  /// Of that violation.
   explicit ViolationError(Violation violation);
   ~ViolationError() override;
+  /// What was found.
   const Violation& violation() const noexcept { return *violation_; }
 
  private:

@@ -49,8 +49,11 @@ class AnyTracepoint;
 
 /// A place in the program's source. (std::source_location is not there with clang 14.)
 struct SourceLocation {
+  /// The file, as the compiler was given it.
   const char* file = "";
+  /// From 1 on.
   unsigned line = 0;
+  /// Its name without parameters.
   const char* function = "";
 
   /// As a default argument: where the call stands.
@@ -63,14 +66,17 @@ struct SourceLocation {
 
 /// What a callback can ask about the emission that it is called for. Lives as long as that.
 struct Emission {
+  /// Where it was emitted.
   const AnyTracepoint& tracepoint;
   const SourceLocation& where;  // of SWERVE_EMIT
+  /// The emitting thread.
   detail::ThreadRecord& thread;
   const Emission* outer;  // the one inside of whose callback this is; null: none
 };
 
 /// The type of an argument, as far as it can be used without being known at compile time.
 struct ArgumentType {
+  /// What can be done with it.
   enum class Kind : std::uint8_t {
     integer,  // and enumerations
     boolean,
@@ -78,8 +84,11 @@ struct ArgumentType {
     text,   // what std::string_view is made of
     other,  // cannot be used
   };
+  /// What it is.
   Kind kind = Kind::other;
+  /// Its size.
   std::uint8_t bytes = 0;
+  /// Of an integer.
   bool is_signed = false;
 };
 
@@ -88,6 +97,7 @@ struct ArgumentValue {
   // Sign- or zero-extended; a pointer as a number; a text's: 0 for a null pointer, else 1; other:
   // 0.
   std::uint64_t number = 0;
+  /// Of a text: its characters, for the length of the call.
   std::string_view text;
 };
 
@@ -185,8 +195,11 @@ inline constexpr ArgumentType kNoTypes[1] = {};
 class SWERVE_API Attachment {
  public:
   Attachment() = default;
+  /// Of Tracepoint::attach().
   explicit Attachment(detail::AttachmentRecord* record) noexcept : record_(record) {}
+  /// Takes it over.
   Attachment(Attachment&& from) noexcept : record_(std::exchange(from.record_, nullptr)) {}
+  /// Detaches what it had.
   Attachment& operator=(Attachment&& from) noexcept {
     if (this != &from) {
       detach();
@@ -216,20 +229,25 @@ class SWERVE_API Attachment {
 /// A tracepoint whose arguments' types are not known.
 class AnyTracepoint {
  public:
+  /// What attach_any() takes: the emission, and the values of its arguments.
   using Callback = std::function<void(const Emission&, std::span<const ArgumentValue>)>;
 
   /// Whether a callback is attached.
   bool on() const noexcept { return callbacks_.load(std::memory_order_relaxed) != nullptr; }
+  /// As SWERVE_TRACEPOINT has it.
   std::string_view name() const noexcept { return name_; }
   /// The parameters as its definition has them: "int fd, std::string_view path".
   std::string_view parameters() const noexcept { return parameters_; }
+  /// One for each argument.
   std::span<const ArgumentType> types() const noexcept { return {types_, type_count_}; }
 
   /// As Tracepoint::attach(). Slower than that.
   Attachment attach_any(Callback callback) { return attach_any_(*this, std::move(callback)); }
 
  protected:
+  /// How a tracepoint that knows its types attaches who does not.
   using AttachAny = Attachment (*)(AnyTracepoint&, Callback);
+  /// All of it static.
   constexpr AnyTracepoint(const char* name, const char* parameters, const ArgumentType* types,
                           std::uint32_t type_count, AttachAny any) noexcept
       : name_(name),
@@ -262,6 +280,7 @@ class Tracepoint<void(Args...)> : public AnyTracepoint {
                 "every callback sees the arguments, so none can take them away");
 
  public:
+  /// SWERVE_TRACEPOINT calls it.
   constexpr Tracepoint(const char* name, const char* parameters) noexcept
       : AnyTracepoint(name, parameters, kTypes, sizeof...(Args), attach_without_types) {}
 

@@ -154,17 +154,24 @@ std::type_index key_type() {
 
 /// An event of the model, by its number or its name.
 struct EventRef {
-  EventRef(EventId event) : id(event) {}               // NOLINT(google-explicit-constructor)
-  EventRef(std::string_view event) : name(event) {}    // NOLINT(google-explicit-constructor)
-  EventRef(const char* event) : name(event) {}         // NOLINT(google-explicit-constructor)
+  /// By its number.
+  EventRef(EventId event) : id(event) {}  // NOLINT(google-explicit-constructor)
+  /// By its name.
+  EventRef(std::string_view event) : name(event) {}  // NOLINT(google-explicit-constructor)
+  /// By its name.
+  EventRef(const char* event) : name(event) {}  // NOLINT(google-explicit-constructor)
+  /// By its name.
   EventRef(const std::string& event) : name(event) {}  // NOLINT(google-explicit-constructor)
+  /// Where it is known.
   EventId id = kNoEvent;
+  /// Where it is looked for.
   std::string name;
 };
 
 /// A value; Session::add() makes a monitor of it, and says what is wrong with it.
 class MonitorSpec {
  public:
+  /// A monitor with no binding yet.
   MonitorSpec(std::string name, Automaton model, Scope scope)
       : name_(std::move(name)), model_(std::move(model)), scope_(scope) {}
   /// With a model that was made at compile time (model/dot.h).

@@ -200,6 +200,7 @@ class SWERVE_API ProgramMonitor {
     }
   }
 
+  /// The state of an object; none while it is not monitored.
   template <typename Key>
   std::optional<StateId> state(const Key& key) {
     if constexpr (detail::kNumberKey<Key>) {
@@ -210,7 +211,9 @@ class SWERVE_API ProgramMonitor {
     }
   }
 
+  /// As ConcurrentMonitor::switch_on().
   void switch_on() noexcept { monitor_->switch_on(); }
+  /// As ConcurrentMonitor::switch_off().
   void switch_off() noexcept { monitor_->switch_off(); }
   /// As ConcurrentMonitor::reset_all().
   void reset_all() {
@@ -219,6 +222,7 @@ class SWERVE_API ProgramMonitor {
     if (numbers_ != nullptr) numbers_->clear();
   }
 
+  /// Its instances.
   const ConcurrentMonitor& monitor() const noexcept { return *monitor_; }
 
  private:

@@ -40,9 +40,12 @@ struct SessionLink;  // what a handle has of its session
 template <typename Key>
 class [[nodiscard]] Object {
  public:
+  /// Of Monitor::object().
   Object(std::shared_ptr<ProgramMonitor> monitor, Key key)
       : monitor_(std::move(monitor)), key_(std::move(key)) {}
+  /// Takes the object over.
   Object(Object&&) noexcept = default;
+  /// Ends what it had.
   Object& operator=(Object&& from) noexcept {
     if (this != &from) {
       end();
@@ -60,6 +63,7 @@ class [[nodiscard]] Object {
     const Section section(thread);
     return monitor_->happen_to(thread, where, key_, event, handler, false);
   }
+  /// Which object.
   const Key& key() const noexcept { return key_; }
 
  private:
@@ -74,12 +78,16 @@ class [[nodiscard]] Object {
 /// monitor was removed, it does nothing any more. Any thread, for every call.
 class SWERVE_API Monitor {
  public:
+  /// Its name in the registry.
   const std::string& name() const noexcept { return monitor_->monitor().name(); }
+  /// What it checks against.
   const Automaton& model() const noexcept { return monitor_->monitor().model(); }
 
   /// As those of the registry; errors of theirs, and not_found when the session has ended.
   Result<> enable();
+  /// When it returns, no event of it is being processed.
   Result<> disable();
+  /// False when the session has ended, too.
   bool enabled() const;
 
   /// The event happens: to the instance of the calling thread, of its CPU, or of all. While the
@@ -121,6 +129,7 @@ class SWERVE_API Monitor {
   std::optional<StateId> state(const Key& key) const {
     return monitor_->state(key);
   }
+  /// What it has counted.
   MonitorStats stats() const;
 
  private:
@@ -137,9 +146,12 @@ class SWERVE_API Monitor {
 /// A monitor whose verification is the program's own: it is registered, switched and reacted for as
 /// the others are.
 struct OwnMonitor {
+  /// In the registry.
   std::string name;
+  /// One line for people.
   std::string description;
   std::string parent;  // empty: none
+  /// What is done about what it reports.
   ReactionSetting reaction;
   // One call at a time, with the registry's turn held: they must not change anything in it.
   std::function<Result<>()> enable;  // attach what is needed; an error leaves the monitor off
@@ -173,6 +185,7 @@ class SWERVE_API OwnMonitorHandle {
 /// session of its own.
 class SWERVE_API Session {
  public:
+  /// What a session may be given.
   struct Options {
     /// What the reactor "log" does with its report, a text of several lines; null: standard error.
     std::function<void(std::string_view report)> log;
@@ -184,6 +197,7 @@ class SWERVE_API Session {
   };
   /// Its reactors are nop, log, abort, throw, and callback where there is one.
   explicit Session(Options options);
+  /// With nothing else.
   Session() : Session(Options()) {}
   /// Disables all its monitors. Not from inside a callback.
   ~Session();
@@ -198,6 +212,7 @@ class SWERVE_API Session {
   /// definition in TOML says (docs/definitions.md): the file with its model beside it. Errors:
   /// invalid, with every problem and its place, one a line; unsupported (built without TOML).
   Result<Monitor> load(const std::string& path);
+  /// A verification of one's own. Errors: those of the registry.
   Result<OwnMonitorHandle> add(OwnMonitor monitor);
   /// Others can be nested in it (MonitorSpec::parent()), and are enabled and disabled with it.
   Result<> add_container(std::string name, std::string description);
