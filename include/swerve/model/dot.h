@@ -81,8 +81,10 @@ class ModelNames {
 struct ModelView {
   /// Of the graph.
   std::string_view name;
-  /// The names, by id.
-  ModelNames states, events;
+  /// The names of the states, by id.
+  ModelNames states;
+  /// The names of the events, by id.
+  ModelNames events;
   std::span<const bool> finals;  // by state
   /// By state, then event.
   std::span<const Transition> transitions;
