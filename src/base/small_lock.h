@@ -24,8 +24,12 @@ class SmallLock {
       taken_.store(0, std::memory_order_release);
       std::atomic_signal_fence(std::memory_order_seq_cst);
     }
-    if (waiting_.load(std::memory_order_seq_cst) != 0) [[unlikely]]
+    if (waiting_.load(std::memory_order_seq_cst) != 0) [[unlikely]] {
+      // notify_one() asks by a plain load whether anybody sleeps: that must come after the store
+      // above, or who is just going to sleep is overlooked by it and overlooks the store.
+      waiting_.fetch_add(0, std::memory_order_seq_cst);
       taken_.notify_one();
+    }
   }
 
  private:
