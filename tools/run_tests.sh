@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # tools/run_tests.sh - `make test`: everything that this machine can run, and one closing line.
 #
-# TSAN_ROOMS names the rooms with threads; their unit tests and tests/concurrency run a second time under the thread
-# sanitizer.
+# TSAN_ROOMS names the rooms with threads; their unit tests, tests/concurrency and tests/inproc run a second time under
+# the thread sanitizer.
 set -u
 cd "$(dirname "$0")/.."
-rooms=${TSAN_ROOMS:-base monitor react control}
+rooms=${TSAN_ROOMS:-base monitor source react control control/inproc}
 results=build/results
 rm -rf "$results"
 
@@ -18,7 +18,7 @@ echo "-- building: dev"
 tools/build.sh dev || exit 1
 tools/run_ctest.sh dev tests
 
-targets=(swerve_concurrency_test) names=concurrency
+targets=(swerve_concurrency_test swerve_inproc_test) names='concurrency|inproc'
 for room in $rooms; do
   if find "src/$room" -maxdepth 1 -name '*_test.cc' ! -name '*_live_test.cc' 2>/dev/null | grep -q .; then
     targets+=("swerve_${room//\//_}_test")

@@ -48,6 +48,7 @@ struct Retired {
 struct Known {
   AnyTracepoint* tracepoint;
   bool registered = false;  // false: attached to before its constructor has run
+  bool used = false;        // something was attached once, and may still be running
   std::vector<AttachmentRecord*> attached;
 };
 
@@ -63,7 +64,7 @@ struct Tracepoints {
   Known& find(AnyTracepoint& tracepoint) {
     const auto found = std::find_if(known.begin(), known.end(),
                                     [&](const Known& k) { return k.tracepoint == &tracepoint; });
-    return found != known.end() ? *found : known.emplace_back(Known{&tracepoint, false, {}});
+    return found != known.end() ? *found : known.emplace_back(Known{&tracepoint, false, false, {}});
   }
 
   /// Makes emissions see what is attached now.
@@ -136,8 +137,16 @@ AttachmentRecord* attach(AnyTracepoint& tracepoint, AnyFunction run, void* conte
   const std::lock_guard lock(all().mutex);
   Known& known = all().find(tracepoint);
   known.attached.push_back(record.get());
+  known.used = true;
   all().publish(known);
   return record.release();
+}
+
+AttachmentRecord* attach_any(AnyTracepoint& tracepoint, AnyFunction run,
+                             AnyTracepoint::Callback callback) {
+  using Held = AnyTracepoint::Callback;
+  return attach(tracepoint, run, new Held(std::move(callback)),
+                [](void* held) { delete static_cast<Held*>(held); });
 }
 
 bool runs_already(const Emission& emission, const Callback* callbacks) noexcept {
@@ -174,10 +183,10 @@ Registration::~Registration() {
   {
     const std::lock_guard lock(all().mutex);
     Known& known = all().find(tracepoint_);
-    used = !known.attached.empty();
+    used = known.used;
     for (AttachmentRecord* const record : known.attached) record->tracepoint = nullptr;
     known.attached.clear();
-    if (used) all().publish(known);
+    if (used) all().publish(known);  // what was detached from inside a callback may run on, too
     std::erase_if(all().known, [&](const Known& k) { return k.tracepoint == &tracepoint_; });
   }
   if (used) (void)wait_and_reclaim();

@@ -268,6 +268,13 @@ class AnyTracepoint {
   AttachAny attach_any_;
 };
 
+namespace detail {
+/// attach() of a callback that is destroyed by the library: the tracepoint's module, from which
+/// `run` is, may be unloaded by then.
+SWERVE_API AttachmentRecord* attach_any(AnyTracepoint& tracepoint, AnyFunction run,
+                                        AnyTracepoint::Callback callback);
+}  // namespace detail
+
 template <typename Signature>
 class Tracepoint;
 
@@ -332,12 +339,15 @@ class Tracepoint<void(Args...)> : public AnyTracepoint {
     }
   }
 
+  static void run_any(void* context, const Emission& emission, Args... args) {
+    const ArgumentValue values[sizeof...(Args) + 1] = {
+        detail::argument_value<std::remove_cvref_t<Args>>(args)...};
+    (*static_cast<Callback*>(context))(emission, std::span(values, sizeof...(Args)));
+  }
+
   static Attachment attach_without_types(AnyTracepoint& tracepoint, Callback callback) {
-    return static_cast<Tracepoint&>(tracepoint)
-        .attach([callback = std::move(callback)](const Emission& emission, const Args&... args) {
-          const ArgumentValue values[sizeof...(Args) + 1] = {detail::argument_value(args)...};
-          callback(emission, std::span(values, sizeof...(Args)));
-        });
+    return Attachment(detail::attach_any(
+        tracepoint, reinterpret_cast<detail::AnyFunction>(&run_any), std::move(callback)));
   }
 
   static constexpr ArgumentType kTypes[sizeof...(Args) + 1] = {detail::argument_type<Args>()...};
