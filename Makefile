@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 FUZZ_SECONDS ?= 60
 # The rooms with threads: their tests also run under the thread sanitizer.
-TSAN_ROOMS ?= base monitor source react control control/inproc
+TSAN_ROOMS ?= base monitor react control control/inproc
 export TSAN_ROOMS FUZZ_SECONDS
 
 .DEFAULT_GOAL := help

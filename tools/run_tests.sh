@@ -5,7 +5,7 @@
 # the thread sanitizer.
 set -u
 cd "$(dirname "$0")/.."
-rooms=${TSAN_ROOMS:-base monitor source react control control/inproc}
+rooms=${TSAN_ROOMS:-base monitor react control control/inproc}
 results=build/results
 rm -rf "$results"
 
