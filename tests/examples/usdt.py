@@ -29,7 +29,7 @@ with tempfile.TemporaryDirectory() as folder:
                     program], check=True)
     subprocess.run([program], check=True)
     notes = subprocess.run(["readelf", "-n", program], check=True, capture_output=True, text=True).stdout
-probes = re.findall(r"Provider: (\w+)\s+Name: (\w+)\s.*?Arguments: ?(.*)", notes)
+probes = re.findall(r"Provider: (\w+)\s+Name: (\w+)\s+Location:.*\s+Arguments: *(.*)", notes)
 wanted = {("swerve", "file_opened", 3), ("swerve", "ticked", 0)}
 found = {(provider, name, len(arguments.split())) for provider, name, arguments in probes}
 if found != wanted:

@@ -158,7 +158,8 @@ TEST_P(Shaped, FieldsOfEveryFormAreRead) {
       {"pid", "-70000"},       {"count", "4000000000"},
       {"mode", "33188"},       {"where", std::to_string(0xffff888100000010)},
       {"path", "/etc/passwd"}, {"name", "second"},
-      {"args", "nothing"},
+      {"args", "nothing"},     {"args[0]", "0"},
+      {"args[1]", "0"},
   };
   EXPECT_EQ(seen.fields, expected);
   EXPECT_EQ(read.events[1].field("path"), std::string(300, 'p'));
@@ -720,7 +721,7 @@ TEST(TraceDat, FormatsThatMakeNoSenseAreLeftOut) {
     const Read read = read_bytes(with_streams(file, {}).str());
     ASSERT_EQ(read.open_error, "") << line;
     ASSERT_THAT(read.recording->all_kinds(), SizeIs(1)) << line;
-    EXPECT_THAT(read.recording->all_kinds()[0].fields, SizeIs(11)) << line;
+    EXPECT_THAT(read.recording->all_kinds()[0].fields, SizeIs(13)) << line;
   }
   // Fields that cannot be had.
   for (const std::string line :
