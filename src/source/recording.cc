@@ -15,7 +15,6 @@ void Batch::clear() {
   }
   holes.clear();
   bytes.clear();
-  listed.clear();
   kinds.reset();
 }
 
