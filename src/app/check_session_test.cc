@@ -272,16 +272,19 @@ TEST(CheckSession, WhatARecordingLacksIsListedBeforeAnythingIsSaid) {
 
 TEST(CheckSession, AMonitorThatCannotGoOnLeavesTheOthersAlone) {
   ListedTrace trace = trace_of(one_violation());
-  trace.events.push_back({"file_open", 50, 0, 7, {{"name", 1U}}});  // none has an fd
-  trace.events.push_back({"file_close", 70, 0, 7, {{"fd", 1U}}});
+  trace.events.insert(trace.events.begin() + 1, {"sched_waking", 15, 0, 7, {{"name", 1U}}});
   trace.batch = 1;
-  trace.describes_itself = true;
-  const Checked checked = check({files(), wwnr()}, trace, plain());
-  EXPECT_THAT(checked.told.brief, ElementsAre("40 wwnr wakeup"));
-  ASSERT_EQ(checked.trace.monitors.size(), 2U);
-  EXPECT_THAT(checked.trace.monitors[0].error, HasSubstr("fd"));
-  EXPECT_EQ(checked.trace.monitors[1].error, "");
-  EXPECT_EQ(checked.trace.status(), 2);
+  const ReadMonitor waking = read(
+      renamed(renamed(kWwnr, "\"wwnr\"", "\"waking\""), "sched_wakeup", "sched_waking"), kWwnrDot);
+  for (const bool described : {true, false}) {
+    trace.describes_itself = described;
+    const Checked checked = check({waking, wwnr()}, trace, plain());
+    EXPECT_THAT(checked.told.brief, ElementsAre("40 wwnr wakeup"));
+    ASSERT_EQ(checked.trace.monitors.size(), 2U);
+    EXPECT_THAT(checked.trace.monitors[0].error, HasSubstr("sched_waking"));
+    EXPECT_EQ(checked.trace.monitors[1].error, "");
+    EXPECT_EQ(checked.trace.status(), 2);
+  }
 }
 
 // ---- definitions whose probes only the recording knows

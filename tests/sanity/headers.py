@@ -1,7 +1,8 @@
 """headers.py ROOT COMPILER ROOM... - every header of the rooms has `#pragma once`, says at its top what it is, and
-compiles alone."""
+compiles alone. One that its own source includes before all else has been compiled alone already."""
 import concurrent.futures
 import os
+import re
 import subprocess
 import sys
 
@@ -26,12 +27,21 @@ def compile_alone(root, compiler, path):
     return [] if ran.returncode == 0 else [f"{tree.where(path)} does not compile alone:\n{ran.stderr.strip()}"]
 
 
+def first_in_its_source(root, path):
+    source = os.path.join(root, "src", path.removeprefix("swerve/")[: -len(".h")] + ".cc")
+    if not os.path.exists(source):
+        return False
+    included = re.search(r'^#include\s*["<](.*)[">]', tree.read(source), re.MULTILINE)
+    return included is not None and included.group(1) == path
+
+
 def check(root, compiler, rooms):
     headers = [path for path in tree.sources(root, (".h",)) if tree.room_of(path, tree.rooms(root)) in rooms]
+    alone = [path for path in headers if not first_in_its_source(root, path)]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        compiled = list(pool.map(lambda path: compile_alone(root, compiler, path), headers))
-    return [problem for path, alone in zip(headers, compiled)
-            for problem in check_text(path, tree.read(os.path.join(root, tree.where(path)))) + alone]
+        compiled = list(pool.map(lambda path: compile_alone(root, compiler, path), alone))
+    texts = [check_text(path, tree.read(os.path.join(root, tree.where(path)))) for path in headers]
+    return [problem for problems in texts + compiled for problem in problems]
 
 
 if __name__ == "__main__":
