@@ -186,7 +186,7 @@ class SomeInterest final : public Interest {
     if ((bits_ >> kind.fields.size() % 8 & 1) != 0) return {};
     std::vector<Want> out(std::max<std::size_t>(kind.fields.size(), 1));
     std::uint32_t bits = bits_;
-    for (Want& want : out) want = static_cast<Want>((bits = bits * 0x9e3779b1 + 1) % 3);
+    for (Want& want : out) want = static_cast<Want>((bits = bits * 0x9e3779b1 + 1) % 4);
     return out;
   }
 

@@ -18,7 +18,7 @@ echo "-- building: dev"
 tools/build.sh dev || exit 1
 tools/run_ctest.sh dev tests
 
-targets=(swerve_concurrency_test swerve_inproc_test) names='concurrency|inproc'
+targets=(swerve_concurrency_test swerve_inproc_test swerve_allocations_test) names='concurrency|inproc'
 for room in $rooms; do
   if find "src/$room" -maxdepth 1 -name '*_test.cc' ! -name '*_live_test.cc' 2>/dev/null | grep -q .; then
     targets+=("swerve_${room//\//_}_test")

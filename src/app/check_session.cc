@@ -252,7 +252,8 @@ class Session {
       std::string comm;
       if (id.scope == Scope::task && id.key != 0)
         comm = recording_->comm(static_cast<std::uint32_t>(id.key));
-      out.push_back({std::move(one), std::move(comm)});
+      std::string object(id.scope == Scope::object ? engine.key_words(id.key) : "");
+      out.push_back({std::move(one), std::move(comm), std::move(object)});
     }
     return out;
   }

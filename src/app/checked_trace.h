@@ -19,7 +19,8 @@ namespace swerve {
 /// An instance that was in no final state at the end.
 struct Unfinished {
   UnsureMonitor::Live live;
-  std::string comm;  // of a task, where it is known
+  std::string comm;    // of a task, where it is known
+  std::string object;  // the key in words, where it is no number
 };
 
 struct CheckedMonitor {

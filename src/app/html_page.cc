@@ -88,7 +88,7 @@ std::string instance(const Occurrence& what) {
       if (what.id.key == 0) return cat("idle task of CPU ", what.cpu);
       return what.task ? task(*what.task) : cat("tid ", what.id.key);
     case Scope::object:
-      return code(hex(what.id.key));
+      return code(what.object.empty() ? hex(what.id.key) : what.object);
   }
   return "?";
 }

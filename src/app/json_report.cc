@@ -106,7 +106,7 @@ std::string unfinished_json(const CheckedMonitor& monitor, std::string_view file
     out.text("type", "unfinished").text("monitor", monitor.monitor);
     out.text("scope", scope_name(monitor.scope));
     if (id.scope == Scope::object) {
-      out.text("id", std::to_string(id.key));
+      out.text("id", one.object.empty() ? std::to_string(id.key) : one.object);
     } else if (id.scope != Scope::global) {
       out.number("id", id.key);
     }

@@ -131,7 +131,7 @@ class ListRecording final : public Recording {
         column.cells.push_back(*integer);
         continue;
       }
-      column.form = trace_.words ? wants[i] : Want::text;
+      column.form = trace_.words && wants[i] == Want::integer ? Want::integer : Want::text;
       SWERVE_CHECK(column.form == Want::text, "a word that is no number, wanted as one");
       const std::string text = integer != nullptr ? std::to_string(*integer)
                                                   : std::get<std::string>(event.fields[i].second);

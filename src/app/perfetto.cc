@@ -44,7 +44,7 @@ std::string track_name(const Occurrence& what) {
       return what.task && !what.task->comm.empty() ? task_text(*what.task)
                                                    : cat("tid ", what.id.key);
     case Scope::object:
-      return cat("object ", what.id.key);
+      return cat("object ", key_text(what));
   }
   return "?";
 }

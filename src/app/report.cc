@@ -43,7 +43,7 @@ std::string instance_text(Scope scope, const Unfinished& one) {
       if (id.key == 0) return cat("the idle task of CPU ", one.live.key.value() & 0xffffffff);
       return cat(one.comm.empty() ? "" : escape(one.comm) + ", ", "tid ", id.key);
     case Scope::object:
-      return cat("object ", id.key);
+      return cat("object ", one.object.empty() ? cat(id.key) : escape(one.object));
   }
   return "the whole system";
 }

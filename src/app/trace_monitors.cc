@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "base/text.h"
+#include "bind/expr_parser.h"
 #include "bind/recorded/fields.h"
+#include "bind/recorded/plan.h"
 
 namespace swerve {
 namespace {
@@ -33,6 +35,38 @@ bool may_matter(const RecordedKind& kind, const Probe& probe) {
   const std::vector<EventName> names = events_to_record(probe);
   return std::any_of(names.begin(), names.end(),
                      [&](const EventName& event) { return event.name == kind.name; });
+}
+
+/// How a definition reads the fields of a kind that only the recording knows, as far as that can be
+/// told by this kind alone; none: it cannot.
+std::optional<std::vector<Want>> told_by(const RecordedKind& kind, const ReadMonitor& read,
+                                         const ProbeCatalog* base) {
+  if (!read.definition || !read.model) return std::nullopt;
+  BoundMonitor monitor{*read.definition, *read.model, {}};
+  const RecordedCatalog catalog(base, {kind});
+  bool all = true;
+  for (const BindingText& on : read.definition->on) {
+    if (!is_of_probe(kind, on.probe)) continue;
+    const Result<Signature> signature = catalog.signature(on.probe);
+    if (!signature) return std::nullopt;
+    const auto typed = [&](const std::optional<ExprText>& text, Promotion promotion) {
+      if (!text) return ExprPtr();
+      ExprPtr expr = parse_expr(*text, catalog, &*signature, promotion).expr;
+      all = all && expr != nullptr;
+      return expr;
+    };
+    Binding& binding = monitor.bindings.emplace_back();
+    binding.probe = on.probe;
+    binding.signature = *signature;
+    binding.task = typed(on.task, Promotion::to_int);
+    binding.key = typed(on.key, Promotion::to_64_bit);
+    binding.when = typed(on.when, Promotion::to_int);
+    binding.start = typed(on.start, Promotion::to_int);
+    binding.start_run = typed(on.start_run, Promotion::to_int);
+    binding.end = typed(on.end, Promotion::to_int);
+  }
+  if (!all) return std::nullopt;
+  return make_plan(monitor, {}, catalog, kind).wants(kind);
 }
 
 /// The memory that a batch holds, nearly.
@@ -126,21 +160,29 @@ std::vector<Want> TraceMonitors::wants(const RecordedKind& kind) const {
     }
     return out;
   }
-  // The arguments of a probe that only the recording knows are its fields, and a word is a number.
+  // The arguments of a probe that only the recording knows are its fields; how a word is read, the
+  // definition tells. As a text it can be had either way.
   const RecordedCatalog catalog(definitions_.base.get(), {});
   bool wanted = kind.name == "task_newtask" || kind.name == "sched_process_fork";
   bool numbers = false;
+  std::vector<Want> words(kind.fields.size(), Want::integer);
   for (const ReadMonitor& one : definitions_.read) {
     for (const Probe& probe : probes_of(one)) {
       if (!may_matter(kind, probe)) continue;
       wanted = true;
-      numbers = numbers || !catalog.knows(probe);
+      if (catalog.knows(probe)) continue;
+      numbers = true;
+      const auto told = told_by(kind, one, definitions_.base.get());
+      for (std::size_t i = 0; i < words.size(); ++i) {
+        const Want more = !told ? Want::text : i < told->size() ? (*told)[i] : Want::nothing;
+        words[i] = std::max(words[i], more);
+      }
     }
   }
   if (!wanted) return out;
   out = WantAll().wants(kind);
   for (std::size_t i = 0; numbers && i < kind.fields.size(); ++i) {
-    if (kind.fields[i].form == RecordedField::Form::word) out[i] = Want::integer;
+    if (kind.fields[i].form == RecordedField::Form::word) out[i] = words[i];
   }
   return out;
 }

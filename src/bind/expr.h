@@ -35,7 +35,7 @@ struct Expr {
     builtin,       // builtin
     load,          // *(a + offset): load_bytes bytes, then the bit field, then extended
     member_bytes,  // a + offset, where a char array of `count` bytes is; only below string_equal
-    string_equal,  // a: member_bytes, or a pointer to char; equal to `text` (0 or 1)
+    string_equal,  // a: member_bytes, a pointer to char, or what is as_text; equal to `text` (0, 1)
     // clang-format off
     negate, complement, logical_not,
     multiply, divide, remainder, add, subtract, shift_left, shift_right,
@@ -55,6 +55,7 @@ struct Expr {
   bool is_pointer = false;
   TypeId target = kVoid;  // what a pointer points to
   bool user = false;      // the pointer is one of the user's process
+  bool as_text = false;   // argument: what Type says of it
 
   std::uint64_t value = 0;  // constant (extended), argument (its number)
   Builtin builtin = Builtin::cpu;

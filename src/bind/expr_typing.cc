@@ -285,6 +285,7 @@ Operand ExprTyping::argument(std::size_t number, const ExprToken& token) {
   e.op = Op::argument;
   e.value = number;
   e.path = parameter.name.empty() ? cat("arg", number) : parameter.name;
+  e.as_text = type.as_text;
   switch (type.kind) {
     case Type::Kind::integer:
     case Type::Kind::boolean:
@@ -643,8 +644,9 @@ Operand ExprTyping::compare_text(const ExprToken& sign, const Operand& text, con
     bytes.count = type.count != 0 ? type.count : static_cast<std::uint32_t>(text.text.size() + 1);
     bytes.path = other.path;
     e.a = share(std::move(bytes));
-  } else if (other.kind == Operand::Kind::value && other.value->is_pointer &&
-             types_.type(other.value->target).is_char) {
+  } else if (other.kind == Operand::Kind::value &&
+             (other.value->as_text ||
+              (other.value->is_pointer && types_.type(other.value->target).is_char))) {
     e.a = other.value;
   } else {
     if (other.kind == Operand::Kind::record) {

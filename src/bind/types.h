@@ -35,6 +35,8 @@ struct Type {
   TypeId target = kVoid;    // what a pointer points to, an array's element
   std::uint32_t count = 0;  // an array's length
   bool user = false;        // a pointer into the memory of the user's process
+  bool as_text = false;     // a recorded field that can be had as a text: to be compared with a
+                            // string, and as a key. Integers: it can be had as a number, too
 };
 
 struct Member {

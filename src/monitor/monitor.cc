@@ -125,6 +125,7 @@ Occurrence HostMonitor::about(InstanceKey key, const Circumstances& c) const {
   if (scope_ == Scope::task && c.task) o.task = owned(*c.task);
   o.cpu = c.cpu;
   o.by = owned(c.by);
+  o.object = c.object;
   return o;
 }
 

@@ -60,6 +60,7 @@ struct Circumstances {
   std::uint32_t cpu = 0;
   TaskView by = {};                   // the task that ran there
   std::optional<TaskView> task = {};  // task scope: whom the instance belongs to
+  std::string_view object = {};       // object scope: the key in words where it is no number
 };
 
 /// What happened since the monitor was made.

@@ -129,6 +129,7 @@ struct UnsureMonitor::State {
     if (scope == Scope::task && c.task) v.task = owned(*c.task);
     v.cpu = c.cpu;
     v.by = owned(c.by);
+    v.object = c.object;
     v.state = named(set, v.states);
     v.event = model.events()[index(event)];
     return v;

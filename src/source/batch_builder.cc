@@ -108,6 +108,7 @@ Result<std::uint32_t> BatchBuilder::learn(const FoundEvent& event,
     forms.resize(fields.size());
     for (std::size_t i = 0; i < fields.size(); ++i) {
       using Form = RecordedField::Form;
+      if (forms[i] == Want::either) forms[i] = Want::text;
       if (forms[i] == Want::nothing || fields[i].form == Form::word) continue;
       forms[i] = fields[i].form == Form::integer ? Want::integer
                  : fields[i].form == Form::text  ? Want::text

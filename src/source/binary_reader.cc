@@ -638,7 +638,8 @@ Result<> BinaryReader::read_field(const Column& column, const RecordedField& fie
     return {};
   }
   const Form form = column.packing.form;
-  const bool as_text = field.form == F::text || (field.form == F::word && want == Want::text);
+  const bool text_wanted = want == Want::text || (want == Want::either && form == Form::text);
+  const bool as_text = field.form == F::text || (field.form == F::word && text_wanted);
   out.form = as_text ? Want::text : Want::integer;
   out.cells.resize(column.rows);
   out.unknown.clear();

@@ -49,8 +49,13 @@ struct RecordedKind {
   friend bool operator==(const RecordedKind&, const RecordedKind&) = default;
 };
 
-/// How a field is to be delivered.
-enum class Want : std::uint8_t { nothing, integer, text };
+/// How a field is to be delivered; what comes later serves those before it, too.
+enum class Want : std::uint8_t {
+  nothing,
+  integer,
+  either,  // as a text, or as an integer where the recording has it as one: what is less work
+  text,
+};
 
 /// What the taker of the events wants to see. A reader asks once a kind, when it meets the kind, on
 /// the reader's thread: answers must depend on the kind alone.
@@ -90,7 +95,7 @@ struct Batch {
   static constexpr std::size_t kMost = 4096;
 
   struct Column {
-    Want form = Want::nothing;         // what the cells are; nothing: there are none
+    Want form = Want::nothing;  // what the cells are, integer or text; nothing: there are none
     std::vector<std::uint64_t> cells;  // a row each. integer: sign- or zero-extended from its
                                        // recorded type. text: see text_cell()
     std::vector<std::uint8_t>

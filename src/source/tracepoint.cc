@@ -1,6 +1,7 @@
 #include "swerve/source/tracepoint.h"
 
 #include <cxxabi.h>
+#include <link.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -109,6 +110,26 @@ bool wait_and_reclaim(Records records = {}) {
   return false;
 }
 
+/// Whether it is one of the program itself, whose code stays until the process ends.
+bool of_the_program(const AnyTracepoint& tracepoint) {
+  struct Asked {
+    std::uintptr_t address;
+    bool found = false;
+  } asked{reinterpret_cast<std::uintptr_t>(&tracepoint)};
+  ::dl_iterate_phdr(
+      [](::dl_phdr_info* module, std::size_t, void* data) {
+        Asked& about = *static_cast<Asked*>(data);
+        for (std::size_t i = 0; i < module->dlpi_phnum; ++i) {
+          const auto& part = module->dlpi_phdr[i];
+          const std::uintptr_t begin = module->dlpi_addr + part.p_vaddr;
+          about.found |= part.p_type == PT_LOAD && about.address - begin < part.p_memsz;
+        }
+        return 1;  // the first is the program
+      },
+      &asked);
+  return asked.found;
+}
+
 /// In the child of a fork(): the monitors that were attached, with their locks and threads, are
 /// those of the parent. What is taken away here is left where it is, since its locks may be held
 /// for ever.
@@ -189,7 +210,9 @@ Registration::~Registration() {
     if (used) all().publish(known);  // what was detached from inside a callback may run on, too
     std::erase_if(all().known, [&](const Known& k) { return k.tracepoint == &tracepoint_; });
   }
-  if (used) (void)wait_and_reclaim();
+  // Before a plugin's code goes, nobody may be running it. The program's goes with the process: a
+  // callback that never returns must not keep that from ending.
+  if (used && !of_the_program(tracepoint_)) (void)wait_and_reclaim();
 }
 
 }  // namespace detail

@@ -270,6 +270,24 @@ TEST(StaticObjects, MayEmitAndDetachAfterTheSessionIsGone) {
   EXPECT_EQ(in_a_child(dies), 0);
 }
 
+// It once waited for ever.
+TEST(Exit, DoesNotWaitForACallbackThatNeverReturns) {
+  const auto ends = [] {
+    std::atomic<bool> inside{false};
+    auto& stays = *new Attachment();  // who detaches waits
+    stays = stepped.attach([&](int) {
+      inside = true;
+      inside.notify_all();
+      for (;;) ::pause();
+    });
+    std::thread([] { SWERVE_EMIT(stepped, 1); }).detach();
+    inside.wait(false);
+    std::exit(7);
+    return false;
+  };
+  EXPECT_EQ(in_a_child(ends), 7);
+}
+
 TEST(Reactors, AbortSaysWhyAndEndsTheProcess) {
   const auto dies = [] {
     Session session;

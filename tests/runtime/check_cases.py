@@ -246,6 +246,38 @@ def events_that_only_the_recording_knows():
 
 
 @case
+def texts_that_only_the_recording_knows():
+    """check: a word of a recording is a text where it is compared with one or is a key, else a number"""
+    definition = FILES["files.toml"].replace('"fd"', '"path"').replace(
+        'event = "open"\n', 'event = "open"\n        when = \'mode != "none" && size >= 0\'\n')
+    rows = [("open", "/a", "r", 3), ("open", 12, "none", 3), ("open", 12, "w", 3), ("close", "/a", "w", 0),
+            ("open", "/b \\u00e4", "r", 3), ("close", 12, "", ""), ("close", "/a", "", "")]
+    as_csv = "ts,event,path,mode,size\n" + "".join(f"{i},file_{what},{path},{mode},{size}\n"
+                                                   for i, (what, path, mode, size) in enumerate(rows))
+    as_json = "".join(json.dumps({"ts": i, "event": "file_" + what, "fields": {"path": path, "mode": mode, "size": size}}) +
+                      "\n" for i, (what, path, mode, size) in enumerate(rows))
+    with folder({"files.dot": FILES["files.dot"], "files.toml": definition, "a.csv": as_csv, "a.json": as_json}) as home:
+        for trace in ("a.csv", "a.json"):
+            expect_equal(run("convert", trace, "-o", trace + ".own", cwd=home).status, 0)
+        for trace in ("a.csv", "a.json", "a.csv.own", "a.json.own"):
+            ran = check("files.toml", trace, "--json", "--final", cwd=home)
+            expect_equal((ran.status, ran.err), (1, ""), ran)
+            said = [json.loads(line) for line in ran.out.splitlines()]
+            expect_equal([(one["id"], one["time_ns"], one["state"], one["event"]) for one in said if one["type"] == "violation"],
+                         [("/a", 6, "closed", "close")])
+            expect_equal([one["id"] for one in said if one["type"] == "unfinished"], ["/b \\u00e4"])
+            expect_in("object    /a\n", check("files.toml", trace, cwd=home).out)
+        for wrong, why in (('mode < "x"', "a string is compared by == and != only, not by '<'"),
+                           ('size + 1 == "4"', "'(size + 1l)' is a long; only a char array or a pointer to char can be "
+                                               "compared with a string")):
+            with open(os.path.join(home, "wrong.toml"), "w") as file:
+                file.write(definition.replace('mode != "none" && size >= 0', wrong))
+            ran = check("wrong.toml", "a.csv", cwd=home)
+            expect_equal((ran.status, ran.out), (2, ""), ran)
+            expect_in(why, ran.err)
+
+
+@case
 def what_was_never_met():
     """check: probes without events are named; without any of them nothing is clean"""
     line = "          <idle>-0       [000] d..2.    10.000001: sched_switch: prev_comm=a prev_pid=7 prev_prio=120 " \

@@ -59,8 +59,8 @@ struct Occurrence {
   std::string event;  // of the model
   // Where it is not certain in which state the instance was: those that are possible. Else empty.
   std::vector<StateOrNone> states;
-  // Object scope, of this program: the key in words where it is no number; id.key is then the
-  // instance's own number. Else empty.
+  // Object scope, of this program or a recording: the key in words where it is no number; id.key is
+  // then the instance's own number. Else empty.
   std::string object;
   friend bool operator==(const Occurrence&, const Occurrence&) = default;
 };

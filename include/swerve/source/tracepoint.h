@@ -24,10 +24,10 @@
 // attached (a callback that was running in the forking thread goes on).
 //
 // Tracepoints are found by their names, too (definitions of monitors do so). One in a plugin is
-// known from dlopen() to dlclose(), which waits until its callbacks have ended; detach the
-// callbacks whose code is in a plugin before. (g++ marks a plugin with inline variables as never to
-// be unloaded, unless it is built with -fno-gnu-unique or hidden visibility: dlclose() does nothing
-// then.)
+// known from dlopen() to dlclose() (or exit()), which waits until its callbacks have ended; the
+// program's own are not waited for at exit(). Detach the callbacks whose code is in a plugin
+// before. (g++ marks a plugin with inline variables as never to be unloaded, unless it is built
+// with -fno-gnu-unique or hidden visibility: dlclose() does nothing then.)
 #pragma once
 
 #include <atomic>

@@ -180,6 +180,7 @@ class FakeRecording final : public Recording {
       Batch::Column& column = table.columns[f];
       column.form = field.form == RecordedField::Form::integer ? Want::integer
                     : field.form == RecordedField::Form::text  ? Want::text
+                    : want == Want::either                     ? Want::text
                                                                : want;
       const auto found = std::find_if(h.fields.begin(), h.fields.end(),
                                       [&](const auto& v) { return v.first == field.name; });

@@ -77,7 +77,10 @@ class Planner {
         out.comm = optional_leaf(task + "->comm", true);
       }
     }
-    if (monitor_.definition.scope == Scope::object) out.key = formula(binding.key);
+    if (monitor_.definition.scope == Scope::object) {
+      out.key_text = text_key(binding.key);
+      if (out.key_text < 0) out.key = formula(binding.key);
+    }
     for (const auto* const f : {&out.when, &out.start, &out.start_run}) {
       if (*f) {
         out.condition_leaves.insert(out.condition_leaves.end(), (*f)->leaves().begin(),
@@ -89,6 +92,15 @@ class Planner {
         std::unique(out.condition_leaves.begin(), out.condition_leaves.end()),
         out.condition_leaves.end());
     return out;
+  }
+
+  /// The leaf of a key that is a field alone and no number in the recording; -1: it is none.
+  int text_key(const ExprPtr& key) {
+    if (key == nullptr || key->op != Op::argument || !key->as_text) return -1;
+    std::optional<Leaf> leaf = find(key->path, true, nullptr);
+    if (!leaf || leaf->source.from != FieldSource::From::field) return -1;
+    leaf->or_number = true;
+    return add(*leaf);
   }
 
   Formula make(const Expr& e) {
@@ -252,7 +264,7 @@ std::vector<Want> Plan::wants(const RecordedKind& kind) const {
     // A word that is read in both ways is had as text: a number can be read from that.
     const bool text = leaf.text || (state && form == RecordedField::Form::word) ||
                       form == RecordedField::Form::text;
-    if (out[at] != Want::text) out[at] = text ? Want::text : Want::integer;
+    out[at] = std::max(out[at], leaf.or_number ? Want::either : text ? Want::text : Want::integer);
   }
   return out;
 }

@@ -18,10 +18,12 @@ namespace swerve {
 struct Leaf {
   FieldSource source;
   bool text = false;
+  bool or_number = false;  // text: a number where the recording has it as one (keys)
   int entry_slot = -1;  // From::entry_field: which of the values kept since the system call's entry
   friend bool operator==(const Leaf& a, const Leaf& b) {
     return a.source.from == b.source.from && a.source.field == b.source.field &&
-           a.source.preempt == b.source.preempt && a.text == b.text && a.entry_slot == b.entry_slot;
+           a.source.preempt == b.source.preempt && a.text == b.text && a.or_number == b.or_number &&
+           a.entry_slot == b.entry_slot;
   }
 };
 
@@ -29,7 +31,8 @@ struct Leaf {
 struct PlannedBinding {
   EventId event{};
   std::optional<Formula> key;  // task: the thread's id; object: the key. None: the current task, or
-                               // the scope has no key
+                               // the scope has no key, or
+  int key_text = -1;           // leaf: the text that is the key, where it is no number; -1: none
   std::optional<Formula> when, start, start_run, end;
   std::vector<int> condition_leaves;  // of when, start and start_run: numbers in Plan::leaves
   int tgid = -1, comm = -1;           // leaves that describe the task; -1: not recorded

@@ -104,7 +104,9 @@ enum : std::uint32_t {
   kRecord,    // a struct of which only recorded members are known
   kRecordPointer,
   kUserPointer,
-  kPointer,  // void *
+  kPointer,       // void *
+  kRecordedWord,  // what only the recording knows: a number or a text, as the definition has it
+  kRecordedText,  // likewise: a text
 };
 
 /// The members of a struct task_struct that recordings have.
@@ -155,7 +157,8 @@ std::vector<Parameter> declared(std::string_view rest, bool user) {
 /// What the recording says of a field of its own: the smallest type that holds it (CTF has integers
 /// of any width).
 TypeId field_type(const RecordedField& field) {
-  if (field.form == RecordedField::Form::text) return TypeId(kText);
+  if (field.form == RecordedField::Form::text) return TypeId(kRecordedText);
+  if (field.form == RecordedField::Form::word) return TypeId(kRecordedWord);
   if (field.bytes <= 1) return TypeId(field.is_signed ? +kChar : kOwn);
   for (std::uint32_t i = 0; i < kIntegers.size(); ++i) {  // they are sorted by width
     if (kIntegers[i].bytes >= field.bytes && kIntegers[i].is_signed == field.is_signed) {
@@ -219,7 +222,7 @@ struct RecordedCatalog::State {
     return out;
   }
 
-  /// Of its fields: all kinds of the name together, a `word` as a number (its text is no type).
+  /// Of its fields: all kinds of the name together.
   std::optional<Signature> of_kind(const Probe& probe) const {
     std::optional<Signature> out;
     for (const RecordedKind& kind : kinds) {
@@ -230,9 +233,7 @@ struct RecordedCatalog::State {
         bool there = false;
         for (const Parameter& p : out->parameters) there = there || p.name == field.name;
         if (there) continue;
-        out->parameters.push_back({field.name, field.form == RecordedField::Form::word
-                                                   ? declaration_type("long", false)
-                                                   : field_type(field)});
+        out->parameters.push_back({field.name, field_type(field)});
       }
     }
     return out;
@@ -272,6 +273,14 @@ Type RecordedCatalog::type(TypeId id) const {
       return pointer("void *", 0, true);
     case kPointer:
       return pointer("void *", 0, false);
+    case kRecordedWord:
+      out = {Type::Kind::integer, "long", 8, true};
+      out.as_text = true;
+      return out;
+    case kRecordedText:
+      out = pointer("char *", kChar, false);
+      out.as_text = true;
+      return out;
     default:
       return out;
   }

@@ -90,7 +90,20 @@ TEST(RecordedCatalog, KnowsEventsOfTheRecordingByTheirFields) {
     EXPECT_EQ(type_of(field, "tracepoint:my_event", catalog), field);
   }
   EXPECT_EQ(type_of("more", "tracepoint:my_event", catalog), "u32");
+  // A word is what the definition takes it for.
   EXPECT_EQ(type_of("word", "tracepoint:my_event", catalog), "s64");
+  EXPECT_EQ(type_of("word + 1", "tracepoint:my_event", catalog), "s64");
+  EXPECT_EQ(type_of("word == \"x\"", "tracepoint:my_event", catalog), "s32");
+  EXPECT_EQ(type_of("\"x\" != word && word > 3", "tracepoint:my_event", catalog), "s32");
+  EXPECT_EQ(type_of("word < \"x\"", "tracepoint:my_event", catalog),
+            "a string is compared by == and != only, not by '<'");
+  EXPECT_EQ(
+      type_of("word + 1 == \"x\"", "tracepoint:my_event", catalog),
+      "'(word + 1l)' is a long; only a char array or a pointer to char can be compared with a "
+      "string");
+  EXPECT_EQ(type_of("s8 == \"x\"", "tracepoint:my_event", catalog),
+            "'s8' is a char; only a char array or a pointer to char can be compared with a string");
+  EXPECT_THAT(type_of("name + 1", "tracepoint:my_event", catalog), HasSubstr("'name' is a char *"));
   EXPECT_EQ(type_of("name == \"x\"", "tracepoint:my_event", catalog), "s32");
   EXPECT_EQ(type_of("s16 + 1", "tracepoint:mine:my_event", catalog), "s32");
   EXPECT_EQ(type_of("s8", "tracepoint:other:my_event", catalog),

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "bind/recorded/plan.h"
 #include "bind/recorded/task_states.h"
+#include "source/batch_builder.h"
 
 namespace swerve {
 
@@ -23,6 +24,7 @@ struct LeafValues {
   std::vector<std::uint8_t> state;  // task states: which of StateCodes::all; empty: it is none
   LeafColumn column;
   bool vague = false;  // some row has no value, or one that stands for several
+  bool texts = false;  // the cells are texts
 };
 
 /// The task states that were met, numbered. Number 0 is a cell that is no state.
@@ -76,6 +78,7 @@ struct BindingRows {
   std::vector<std::uint8_t> may;       // May::bits
   std::vector<std::uint8_t> end;       // 0: no, 1: yes, 2: may be; empty: never
   const std::uint64_t* key = nullptr;  // null: of the scope, or the current task
+  std::vector<std::uint64_t> keys;     // where they are of texts
   std::vector<std::uint8_t> no_key;    // 1: not known; empty: all are known
   std::array<std::uint8_t, 256>
       by_state{};  // memory: what a task state comes to, 0: not worked out
@@ -116,17 +119,52 @@ struct KeptEntry {
 constexpr std::size_t kKeptMost = 1U << 20;  // threads inside of a system call
 constexpr std::size_t kWorldsMost = 64;      // combinations of values that are tried one by one
 
+/// As the readers do it.
 std::optional<std::uint64_t> number_of(std::string_view text) {
-  const bool minus = text.starts_with('-');
-  std::string_view digits = text.substr(minus ? 1 : 0);
-  const bool hex = digits.starts_with("0x");
-  if (hex) digits.remove_prefix(2);
   std::uint64_t value = 0;
-  const char* const last = digits.data() + digits.size();
-  const auto [end, error] = std::from_chars(digits.data(), last, value, hex ? 16 : 10);
-  if (error != std::errc() || end != last || digits.empty()) return std::nullopt;
-  return minus ? 0 - value : value;
+  return word_as_integer(text, value) ? std::optional(value) : std::nullopt;
 }
+
+/// Keys that are texts, by numbers that stand for them while their instances live.
+class TextKeys {
+ public:
+  /// A number is its own key; any other text has one of those that neither objects nor the kernel's
+  /// pointers have.
+  std::uint64_t number(std::string_view text) {
+    if (const std::optional<std::uint64_t> own = number_of(text)) return *own;
+    const auto found = numbers_.find(text);
+    if (found != numbers_.end()) return found->second;
+    const std::uint64_t number = ++last_;
+    words_.emplace(number, numbers_.emplace(text, number).first->first);
+    return number;
+  }
+  /// Empty: it is a number's.
+  std::string_view words(std::uint64_t number) const {
+    const auto found = words_.find(number);
+    return found == words_.end() ? std::string_view() : found->second;
+  }
+  /// Forgets texts without an instance, when there are many. What comes again has a new number.
+  void forget(const UnsureMonitor& instances) {
+    if (numbers_.size() < limit_) return;
+    std::unordered_set<std::uint64_t> live;
+    for (const UnsureMonitor::Live& one : instances.live()) {
+      live.insert(one.key.id(Scope::object).key);
+    }
+    std::erase_if(words_, [&](const auto& one) { return !live.contains(one.first); });
+    std::erase_if(numbers_, [&](const auto& one) { return !live.contains(one.second); });
+    limit_ = std::max(kFew, 2 * numbers_.size());
+  }
+
+ private:
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  static constexpr std::size_t kFew = 1U << 16;
+  std::unordered_map<std::string, std::uint64_t, Hash, std::equal_to<>> numbers_;
+  std::unordered_map<std::uint64_t, std::string_view> words_;  // of the texts in numbers_
+  std::uint64_t last_ = std::uint64_t{1} << 63;
+  std::size_t limit_ = kFew;
+};
 
 std::vector<May> all_that_may_happen(const BoundMonitor& monitor) {
   std::vector<May> out(monitor.model.events().size());
@@ -168,6 +206,7 @@ struct RecordedEngine::State {
   std::vector<Track> tracks;     // likewise
   std::vector<bool> met;         // by binding
   std::unordered_map<std::uint32_t, KeptEntry> entries;
+  TextKeys text_keys;
   unsigned holes = 0;        // open
   bool newtask_met = false;  // so sched_process_fork tells nothing new
   std::uint64_t unknown_tasks = 0;
@@ -183,6 +222,7 @@ struct RecordedEngine::State {
   void decide(Planned& p, PlannedBinding& on, BindingRows& out, std::size_t rows);
   std::uint8_t decide_row(const Planned& p, const PlannedBinding& on, std::size_t row) const;
   void decide_end(Planned& p, PlannedBinding& on, BindingRows& out, std::size_t rows);
+  void take_text_keys(const Planned& p, int leaf, BindingRows& out, std::size_t rows);
   template <typename Say>
   void worlds(const Planned& p, const std::vector<int>& leaves, std::size_t row, Say say) const;
 
@@ -319,7 +359,7 @@ void RecordedEngine::State::fill(LeafValues& out, const Leaf& leaf, const Planne
   using From = FieldSource::From;
   if (leaf.source.from == From::entry_field) return;  // pair_calls() has filled it
   const std::size_t rows = table.rows;
-  out.vague = false;
+  out.vague = out.texts = false;
   out.state.clear();
   out.column = {};
   const auto gather = [&](auto value) {
@@ -345,6 +385,7 @@ void RecordedEngine::State::fill(LeafValues& out, const Leaf& leaf, const Planne
         fill_states(out, leaf, column, batch);
         return;
       }
+      out.texts = column.form == Want::text;
       if (!leaf.text && column.form == Want::text) {  // a word that is also read as a text
         std::vector<std::uint8_t> bad(rows, 0);
         gather([&](std::uint32_t, std::size_t r) {
@@ -540,6 +581,31 @@ void RecordedEngine::State::decide_end(Planned& p, PlannedBinding& on, BindingRo
   }
 }
 
+void RecordedEngine::State::take_text_keys(const Planned& p, int leaf, BindingRows& out,
+                                           std::size_t rows) {
+  const LeafValues& values = p.leaves[static_cast<std::size_t>(leaf)];
+  out.key = values.column.cells;
+  const auto unknown = [&](std::size_t row) {
+    out.no_key.resize(rows);
+    out.no_key[row] = 1;
+  };
+  for (std::size_t r = 0; values.vague && r < rows; ++r) {
+    if (!values.column.known(r)) unknown(r);
+  }
+  if (!values.texts) return;
+  out.keys.assign(rows, 0);
+  for (std::size_t r = 0; r < rows; ++r) {
+    if (!values.column.known(r)) continue;
+    const std::string_view text = values.column.text(r);
+    if (text.empty()) {  // names nothing
+      unknown(r);
+    } else {
+      out.keys[r] = text_keys.number(text);
+    }
+  }
+  out.key = out.keys.data();
+}
+
 void RecordedEngine::State::prepare(Planned& p, const Batch& batch, const Batch::Table& table,
                                     const Recording& names) {
   const std::size_t rows = table.rows;
@@ -554,7 +620,8 @@ void RecordedEngine::State::prepare(Planned& p, const Batch& batch, const Batch:
     decide_end(p, on, out, rows);
     out.key = on.key ? on.key->rows(p.columns, rows) : nullptr;
     out.no_key.clear();
-    p.lanes[b] = {out.may.data(), out.key, on.event, out.end.empty()};
+    if (on.key_text >= 0) take_text_keys(p, on.key_text, out, rows);
+    p.lanes[b] = {out.may.data(), out.key, on.event, out.end.empty() && out.no_key.empty()};
     if (!on.key) continue;
     const std::vector<int>& leaves = on.key->leaves();
     if (std::none_of(leaves.begin(), leaves.end(),
@@ -688,9 +755,10 @@ void RecordedEngine::State::mark(const Batch::Hole& hole) {
 /// One event, seen by one binding: what verdicts tell of it.
 class RecordedEngine::State::Seen final : public Witness {
  public:
-  Seen(const Planned& p, std::size_t binding, const Batch& batch, std::size_t i,
+  Seen(const State& all, const Planned& p, std::size_t binding, const Batch& batch, std::size_t i,
        const Recording& names, bool of_task)
-      : p_(p),
+      : all_(all),
+        p_(p),
         on_(p.plan.on[binding]),
         rows_(p.rows[binding]),
         batch_(batch),
@@ -709,6 +777,7 @@ class RecordedEngine::State::Seen final : public Witness {
       c.by = {tid, told ? batch_.tgid[i_] : names_.tgid(tid),
               batch_.comm.empty() ? names_.comm(tid) : batch_.text(batch_.comm[i_])};
     }
+    if (on_.key_text >= 0) c.object = all_.text_keys.words(rows_.key[batch_.row[i_]]);
     if (!of_task_) return c;
     c.task = c.by;
     if (rows_.key == nullptr) return c;
@@ -726,6 +795,7 @@ class RecordedEngine::State::Seen final : public Witness {
   }
 
  private:
+  const State& all_;
   const Planned& p_;
   const PlannedBinding& on_;
   const BindingRows& rows_;
@@ -759,7 +829,7 @@ void RecordedEngine::State::slowly(const Planned& p, std::size_t number, const B
           batch.cpu[i]);
       break;
   }
-  const Seen seen(p, number, batch, i, names, scope == Scope::task);
+  const Seen seen(*this, p, number, batch, i, names, scope == Scope::task);
   const May may{rows.may[row]};
   const bool ends = !rows.end.empty() && rows.end[row] != 0;
   position = i;
@@ -929,6 +999,7 @@ std::vector<Want> RecordedEngine::wants(const RecordedKind& kind) const {
 
 Result<> RecordedEngine::feed(const Batch& batch, const Recording& names) {
   SWERVE_TRY(state_->plan_kinds(batch));
+  state_->text_keys.forget(state_->instances);
   state_->rows_of(batch);
   for (std::size_t k = 0; k < batch.tables.size(); ++k) {
     if (batch.tables[k].rows == 0) continue;
@@ -953,6 +1024,9 @@ Result<> RecordedEngine::feed(const Batch& batch, const Recording& names) {
 
 std::size_t RecordedEngine::position() const noexcept { return state_->position; }
 const UnsureMonitor& RecordedEngine::monitor() const noexcept { return state_->instances; }
+std::string_view RecordedEngine::key_words(std::uint64_t key) const {
+  return state_->text_keys.words(key);
+}
 std::uint64_t RecordedEngine::unknown_tasks() const noexcept { return state_->unknown_tasks; }
 
 std::vector<std::string> RecordedEngine::never_met() const {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bind/definition.h"
@@ -52,6 +53,9 @@ class RecordedEngine final : public Interest {
   std::size_t position() const noexcept;
 
   const UnsureMonitor& monitor() const noexcept;
+  /// Object scope: the text that is the key of an instance with this number; empty: the key is the
+  /// number. Valid until the next feed().
+  std::string_view key_words(std::uint64_t key) const;
   /// The probes of which no event has come so far, as the definition writes them.
   std::vector<std::string> never_met() const;
   /// Events whose thread was not recorded where a binding is about the one that ran.

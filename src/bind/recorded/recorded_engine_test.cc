@@ -675,7 +675,7 @@ TEST(RecordedEngine, ReadsANumberOutOfATextThatAnotherWanted) {
     }
   };
   const std::vector<fake::On> on{
-      {.probe = "tracepoint:mine", .event = "e", .key = "value", .start_run = "true"}};
+      {.probe = "tracepoint:mine", .event = "e", .key = "value + 0", .start_run = "true"}};
   const auto mine = [](const char* value) {
     return Happened{.kind = "mine", .tid = 1, .fields = {{"value", value}}};
   };
@@ -698,6 +698,78 @@ TEST(RecordedEngine, ReadsANumberOutOfATextThatAnotherWanted) {
     EXPECT_EQ(other.said.lines, Lines{}) << nonsense;
     EXPECT_EQ(other.engine->unknown_tasks(), 1U) << nonsense;
   }
+}
+
+// A word that is a key alone is the object's name, where it is no number. It was once not known
+// then, and `path == "x"` an error.
+TEST(RecordedEngine, TakesTextsForKeysAndComparesThem) {
+  const std::vector<fake::On> on{{.probe = "tracepoint:opened",
+                                  .event = "open",
+                                  .key = "path",
+                                  .when = "mode != \"none\" && size > 1",
+                                  .start_run = "true"},
+                                 {.probe = "tracepoint:used", .event = "use", .key = "arg0"}};
+  const fake::Edges edges{{"closed", "open", "open"}};
+  const auto opened = [](const char* path, const char* mode = "r") {
+    return Happened{
+        .kind = "opened", .tid = 1, .fields = {{"path", path}, {"mode", mode}, {"size", "2"}}};
+  };
+  const auto used = [](const fake::Value& path) {
+    return Happened{.kind = "used", .tid = 1, .fields = {{"path", path}}};
+  };
+  const std::vector<Happened> events{opened("/a"), opened("12", "none"), opened("12"), used("12"),
+                                     used("/b"),   used("/a"),           used("/a")};
+  const auto kinds = [](auto field) {
+    return std::vector<RecordedKind>{
+        kind("opened", {fake::word("path"), fake::word("mode"), fake::word("size")}),
+        kind("used", {field("path")})};
+  };
+  for (const std::size_t batch : {std::size_t{1}, std::size_t{3}, Batch::kMost}) {
+    for (const bool word : {true, false}) {
+      Watched w(Scope::object, {{"closed", "open", "open"}, {"closed", "use", "closed"}}, on,
+                events, kinds(word ? fake::word : fake::text));
+      EXPECT_THAT(w.engine->wants(w.recording.all_kinds()[0]),
+                  ElementsAre(Want::either, Want::text, Want::integer));
+      EXPECT_EQ(w.run(batch),
+                (Lines{"9223372036854775809: closed x open -> open", "12: closed x open -> open",
+                       "12: open x use!", "9223372036854775809: open x use!"}));
+      EXPECT_EQ(w.said.violation.object, "/a");
+      EXPECT_EQ(key_text(w.said.violation), "/a");
+      EXPECT_EQ(w.engine->unknown_tasks(), 0U);
+    }
+  }
+  // One that is not there, and one that says nothing, are not known.
+  Watched w(Scope::object, {{"closed", "open", "open"}, {"closed", "use", "closed"}}, on,
+            {opened("/a"), used(Unknown{}), used("")}, kinds(fake::word));
+  EXPECT_EQ(w.run(), (Lines{"9223372036854775809: closed x open -> open", "0: {open|-} x use?",
+                            "0: {open|-} x use?"}));
+  EXPECT_EQ(w.said.inconclusive.object, "");
+  EXPECT_EQ(w.engine->unknown_tasks(), 2U);
+}
+
+TEST(RecordedEngine, ForgetsTextsOfObjectsThatEnded) {
+  std::vector<Happened> events;
+  const auto mine = [](const std::string& name, const char* ends) {
+    return Happened{.kind = "mine", .fields = {{"name", name}, {"ends", ends}}};
+  };
+  events.push_back(mine("stays", "0"));
+  for (int i = 0; i < 300'000; ++i) events.push_back(mine(cat("goes ", i), "1"));
+  events.push_back(mine("stays", "0"));
+  Watched w(Scope::object, {{"a", "e", "b"}, {"b", "e", "b"}},
+            {{.probe = "tracepoint:mine",
+              .event = "e",
+              .key = "name",
+              .start_run = "true",
+              .end = "ends"}},
+            std::move(events), {kind("mine", {fake::word("name"), fake::word("ends")})}, {});
+  EXPECT_EQ(w.run(), Lines{});
+  EXPECT_EQ(w.engine->monitor().counters().instances, 1U);
+  EXPECT_EQ(w.engine->monitor().counters().started, 300'001U);
+  const std::uint64_t first = (std::uint64_t{1} << 63) + 1;
+  EXPECT_EQ(w.engine->key_words(first), "stays");
+  std::size_t kept = 0;
+  for (std::uint64_t i = 0; i <= 300'000; ++i) kept += w.engine->key_words(first + i) != "" ? 1 : 0;
+  EXPECT_LT(kept, 100'000U);
 }
 
 TEST(RecordedEngine, NamesTheProbesThatWereNeverMet) {

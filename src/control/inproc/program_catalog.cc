@@ -45,7 +45,11 @@ const std::vector<KnownType>& known_types() {
       {Kind::text,
        8,
        false,
-       {.kind = Type::Kind::pointer, .name = "char *", .bytes = 8, .target = kChar}},
+       {.kind = Type::Kind::pointer,
+        .name = "char *",
+        .bytes = 8,
+        .target = kChar,
+        .as_text = true}},
       {Kind::pointer, 8, false, {.kind = Type::Kind::pointer, .name = "void *", .bytes = 8}},
       {Kind::boolean, 1, false, {Type::Kind::boolean, "bool", 1}},
       integer("signed char", 1, true),
@@ -202,6 +206,10 @@ Result<Signature> ProgramCatalog::signature(const Probe& probe) const {
   return signature;
 }
 
+bool has_text_key(const Binding& binding) {
+  return binding.key != nullptr && binding.key->op == Expr::Op::argument && binding.key->as_text;
+}
+
 ProgramInstrumentation::Attach attach_bound(Binding bound) {
   return [binding = std::make_shared<const Binding>(std::move(bound))](
              ProgramMonitor& monitor) -> Result<std::vector<Attachment>> {
@@ -221,6 +229,9 @@ ProgramInstrumentation::Attach attach_bound(Binding bound) {
                                                                         : Handler::event;
             if (binding->key == nullptr) {
               monitor.happen(emission.thread, emission.where, binding->event, handler);
+            } else if (has_text_key(*binding)) {
+              monitor.happen_to(emission.thread, emission.where, values[binding->key->value].text,
+                                binding->event, handler, holds(binding->end, operands));
             } else {
               monitor.happen_to(emission.thread, emission.where, evaluate(*binding->key, operands),
                                 binding->event, handler, holds(binding->end, operands));

@@ -17,7 +17,8 @@ namespace swerve {
 
 /// What a definition can name: "inproc:NAME" for each tracepoint that there is now, with its
 /// parameters by their names. Numbers, booleans and enumerations have their types, pointers are
-/// void pointers, and texts are compared as pointers to char are. There are no records.
+/// void pointers, and texts are compared as pointers to char are, and are keys. There are no
+/// records.
 class ProgramCatalog final : public ProbeCatalog {
  public:
   Type type(TypeId id) const override;
@@ -31,6 +32,9 @@ class ProgramCatalog final : public ProbeCatalog {
 /// The names in a list of parameters as C++ writes it; empty for those that have none.
 /// "int fd, std::pair<int, int> range, const char*" -> "fd", "range", ""
 std::vector<std::string> parameter_names(std::string_view parameters);
+
+/// Whether its objects are named by a text: the key is such a parameter, and nothing else.
+bool has_text_key(const Binding& binding);
 
 /// Attaches `binding` to every tracepoint of its name.
 ProgramInstrumentation::Attach attach_bound(Binding binding);

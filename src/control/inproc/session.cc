@@ -230,6 +230,13 @@ Result<Monitor> Session::load(const std::string& path) {
   if (!bound.monitor) return all_of(bound.diagnostics);
   const Definition& definition = bound.monitor->definition;
   std::vector<ProgramInstrumentation::Attach> bindings;
+  const std::vector<Binding>& all = bound.monitor->bindings;
+  const auto texts = std::count_if(all.begin(), all.end(), has_text_key);
+  if (texts != 0 && static_cast<std::size_t>(texts) != all.size()) {
+    return invalid(
+        cat(escape(path), ": its objects have keys of more than one type: texts and ", "numbers"));
+  }
+  const std::type_index key_type = texts != 0 ? typeid(std::string) : typeid(void);
   for (Binding& binding : bound.monitor->bindings) {
     bindings.push_back(attach_bound(std::move(binding)));
   }
@@ -240,7 +247,7 @@ Result<Monitor> Session::load(const std::string& path) {
   entry.scope = definition.scope;
   entry.reaction = definition.reaction;
   return state_->add_program_monitor(std::move(entry), std::move(bound.monitor->model),
-                                     definition.max_instances, typeid(void), std::move(bindings),
+                                     definition.max_instances, key_type, std::move(bindings),
                                      state_);
 }
 #else

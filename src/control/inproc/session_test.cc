@@ -344,6 +344,56 @@ end = true
   EXPECT_EQ(monitor.stats().instances, 0U);
 }
 
+// All texts were once one object.
+TEST(Session, DefinitionsInTomlMayNameObjectsByATextParameter) {
+  const std::filesystem::path folder =
+      std::filesystem::path(testing::TempDir()) / "session_test_texts";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "talk.dot") << R"(digraph talk {
+    __init_quiet -> quiet; quiet -> heard [label = "say"]; heard -> quiet [label = "answer"];
+  })";
+  const auto load = [&](Session& session, std::string_view key_of_answer) {
+    std::ofstream(folder / "talk.toml") << R"(
+name = "talk"
+scope = "object"
+model = "talk.dot"
+reactor = "callback"
+[[on]]
+probe = "inproc:talked"
+key = "who"
+event = "say"
+when = "what == 1"
+start_run = true
+[[on]]
+probe = "inproc:talked"
+key = ")" << key_of_answer << R"("
+event = "answer"
+when = "what == 2"
+end = "true"
+)";
+    return session.load((folder / "talk.toml").string());
+  };
+  Watched w;
+  const Result<Monitor> loaded = load(w.session, "who");
+  if (!loaded && loaded.error().code() == ErrorCode::unsupported)
+    GTEST_SKIP() << "this kernel lacks nothing; built without TOML";
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  Monitor monitor = *loaded;
+  ASSERT_TRUE(monitor.enable());
+  SWERVE_EMIT(talked, "ann", 1);
+  SWERVE_EMIT(talked, "bob", 1);
+  SWERVE_EMIT(talked, "ann", 2);
+  EXPECT_EQ(monitor.stats().instances, 1U);
+  EXPECT_THAT(w.found, testing::IsEmpty());
+  SWERVE_EMIT(talked, "bob", 1);
+  ASSERT_EQ(w.found.size(), 1U);
+  EXPECT_EQ(w.found[0].object, "bob");
+  EXPECT_EQ(monitor.stats().instances, 0U);
+  Session other({.log = {}, .callback = [](const Reaction&) {}});
+  EXPECT_THAT(load(other, "what").error().message(),
+              HasSubstr("its objects have keys of more than one type: texts and numbers"));
+}
+
 TEST(ParameterNames, AreThoseOfTheDeclaration) {
   EXPECT_THAT(parameter_names(
                   "int fd, std::pair<int, int> range, const char*, unsigned long, std::size_t n"),

@@ -187,9 +187,13 @@ class SWERVE_API Session {
  public:
   /// What a session may be given.
   struct Options {
+    // Both are called in the thread that emitted the event, by several at a time; what they throw
+    // comes out of the emission. They may emit, attach and detach; changing anything of the session
+    // answers `busy`.
     /// What the reactor "log" does with its report, a text of several lines; null: standard error.
     std::function<void(std::string_view report)> log;
-    /// What the reactor "callback" calls; null: there is no such reactor.
+    /// What the reactor "callback" calls; null: there is no such reactor. violation_sentence() and
+    /// violation_text() (monitor/violation_text.h) make words of what it is given.
     std::function<void(const Reaction&)> callback;
     /// Verdicts carry the stack of the thread that emitted the event. Costs some microseconds a
     /// verdict.
