@@ -19,7 +19,6 @@ constexpr std::size_t kOthersMost = std::size_t{1} << 18;
 constexpr std::uint64_t word_of(SetId set, Doubt why) noexcept {
   return std::uint64_t{raw(set)} << 32 | static_cast<std::uint64_t>(why) << 16;
 }
-constexpr std::uint64_t kOffWord = word_of(kOffSet, Doubt::none);
 constexpr std::uint8_t kStarts = May::kStart | May::kStartRun;
 
 /// Why it is not certain what the event did.
@@ -184,17 +183,15 @@ struct UnsureMonitor::State {
 
   Slot* slots = nullptr;
   std::size_t mapped = 0;
-  std::array<std::uint32_t, 2> limit{};  // as quick_limit_
-  std::vector<std::uint32_t> met;        // numbers of the slots whose word is not 0
+  std::vector<std::uint32_t> met;  // numbers of the slots whose word is not 0
 
   // Instances without a slot of their own. Those that certainly do not monitor are there only to
-  // tell them from `unmet`.
+  // tell them from unmet_.
   std::unordered_map<std::uint64_t, Slot> others;
   std::size_t monitoring_others = 0;  // of these, those that are or may be monitoring
   std::size_t most;                   // of each of the two sorts
 
-  std::array<std::uint64_t, 2> unmet{kOffWord, kOffWord};  // by group; "not monitoring" is in it
-  Doubt ever = Doubt::none;                                // all the doubts that there were
+  Doubt ever = Doubt::none;  // all the doubts that there were
 
   std::vector<std::uint32_t> open;  // by CPU: holes
   std::uint32_t open_everywhere = 0;
@@ -218,15 +215,15 @@ UnsureMonitor::UnsureMonitor(std::string name, Automaton model, Scope scope,
                                      std::move(may_happen), can_end, sink, options)) {
   State& s = *state_;
   narrow_ = s.table.narrow().data();
-  if (scope == Scope::global) s.limit = {1, 0};
-  if (scope == Scope::cpu) s.limit = {kCpus, 0};
+  if (scope == Scope::global) limit_ = {1, 0};
+  if (scope == Scope::cpu) limit_ = {kCpus, 0};
   if (scope == Scope::task) {  // idle tasks first
-    s.limit = {kTids, kCpus};
+    limit_ = {kTids, kCpus};
     base_ = {kCpus, 0};
   }
-  if (s.limit[0] != 0) s.make_slots(s.limit[0] + s.limit[1]);
+  if (limit_[0] != 0) s.make_slots(limit_[0] + limit_[1] + 1);
   slots_ = s.slots;
-  if (slots_ == nullptr) s.limit = {0, 0};
+  if (slots_ == nullptr) limit_ = {0, 0};
   set_quick();
 }
 UnsureMonitor::~UnsureMonitor() = default;
@@ -235,7 +232,7 @@ UnsureMonitor::UnsureMonitor(UnsureMonitor&&) noexcept = default;
 void UnsureMonitor::set_quick() noexcept {
   const State& s = *state_;
   const bool quick = !s.table.wide() && !s.options.steps && s.open_in_all == 0;
-  quick_limit_ = quick ? s.limit : std::array<std::uint32_t, 2>{};
+  quick_limit_ = quick && slots_ != nullptr ? limit_[0] + limit_[1] + 1 : 0;
 }
 
 bool UnsureMonitor::quick_elsewhere(InstanceKey key, EventId event) noexcept {
@@ -243,10 +240,13 @@ bool UnsureMonitor::quick_elsewhere(InstanceKey key, EventId event) noexcept {
   if (s.others.empty() || s.table.wide() || s.options.steps || s.open_in_all != 0) return false;
   const auto it = s.others.find(key.value());
   if (it == s.others.end()) return false;
-  Quick view = quick_view();
-  const bool done = view.step_at(it->second, event, epoch_[group(key)]);
-  count(view);
-  return done;
+  Slot& slot = it->second;
+  const std::uint8_t id = narrow_[index(event) * 256 + (slot.word & 0xff)];
+  if (id == 0 || slot.epoch != epoch_[group(key)]) return false;
+  slot.word = slot.word << 8 | id;
+  ++slot.events;
+  ++counters_.events;
+  return true;
 }
 
 std::size_t UnsureMonitor::group(InstanceKey key) const noexcept {
@@ -271,18 +271,26 @@ InstanceKey UnsureMonitor::key_at(std::size_t index) const noexcept {
   return number < base_[0] ? InstanceKey::task(0, number) : InstanceKey::task(number - base_[0], 0);
 }
 
+void UnsureMonitor::task_places(const std::uint64_t* tids, std::size_t count,
+                                std::uint32_t* __restrict places) const noexcept {
+  const std::uint32_t limit = limit_[0], base = base_[0];
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto tid = static_cast<std::uint32_t>(tids[i]);
+    places[i] = tid == 0 ? 0 : tid < limit ? base + tid : kNoPlace;
+  }
+}
+
 UnsureMonitor::Found UnsureMonitor::find(InstanceKey key) const {
   State& s = *state_;
-  const std::size_t upper = key.value() >> 32 & 1;
-  const std::uint32_t low = static_cast<std::uint32_t>(key.value());
-  Found found{key, group(key), in_hole(key), low < s.limit[upper], nullptr, {}};
+  const std::uint32_t at = place(key);
+  Found found{key, group(key), in_hole(key), at != kNoPlace, nullptr, {}};
   if (found.direct) {
-    found.slot = &slots_[base_[upper] + low];
+    found.slot = &slots_[at];
   } else if (const auto it = s.others.find(key.value()); it != s.others.end()) {
     found.slot = &it->second;
   }
   if (found.slot == nullptr || found.slot->word == 0) {
-    found.now.word = s.unmet[found.group];
+    found.now.word = unmet_[found.group];
     return found;
   }
   found.now = *found.slot;
@@ -301,7 +309,7 @@ void UnsureMonitor::put(const Found& found, std::uint64_t word, std::uint64_t ol
   const bool kept = found.slot != nullptr && found.slot->word != 0;
   // What it is alone in, a hole of its CPU, must not be taken for what all are in.
   const bool alone = found.in_hole && of_one_cpu(found.group);
-  if (!kept && !alone && word == s.unmet[found.group]) return;
+  if (!kept && !alone && word == unmet_[found.group]) return;
   const auto store = [&](Slot& slot) {
     slot.word = word;
     slot.older = older;
@@ -316,7 +324,7 @@ void UnsureMonitor::put(const Found& found, std::uint64_t word, std::uint64_t ol
   const bool was = kept && found.slot->word != kOffWord;  // monitoring, perhaps
   const bool is = word != kOffWord;
   const bool fits = is ? room(found)
-                       : s.unmet[found.group] != kOffWord &&
+                       : unmet_[found.group] != kOffWord &&
                              ((kept && !was) || s.others.size() - s.monitoring_others < s.most);
   if (is && !fits) refuse(found, s.set_of(word));
   s.monitoring_others -= was;
@@ -339,9 +347,9 @@ void UnsureMonitor::put(const Found& found, std::uint64_t word) {
 void UnsureMonitor::refuse(const Found& found, SetId next) {
   State& s = *state_;
   counters_.refused += found.now.word == kOffWord;
-  const std::uint64_t unmet = s.unmet[found.group];
+  const std::uint64_t unmet = unmet_[found.group];
   const Doubt why = s.why_of(unmet) | s.why_of(found.now.word) | Doubt::unknown;
-  s.unmet[found.group] = s.changed(unmet, s.sets.both(s.set_of(unmet), next), why);
+  unmet_[found.group] = s.changed(unmet, s.sets.both(s.set_of(unmet), next), why);
 }
 
 template <typename Change>
@@ -361,9 +369,9 @@ void UnsureMonitor::change_all(Change change) {
     s.monitoring_others += static_cast<std::size_t>(change_one(InstanceKey::object(key), slot));
   }
   for (std::size_t g = 0; g < (s.scope == Scope::task ? 2 : 1); ++g) {
-    const std::uint64_t word = change(s.unmet[g]);
+    const std::uint64_t word = change(unmet_[g]);
     const bool open = of_one_cpu(g) ? s.open_everywhere != 0 : s.open_in_all != 0;
-    s.unmet[g] = open ? s.widened(word) : word;
+    unmet_[g] = open ? s.widened(word) : word;
   }
 }
 
@@ -501,7 +509,7 @@ void UnsureMonitor::hole_opens(std::uint32_t cpu) {
       put(one, s.widened(one.now.word));
     } else {
       ++epoch_[g];
-      s.unmet[g] = s.widened(s.unmet[g]);
+      unmet_[g] = s.widened(unmet_[g]);
     }
   }
   set_quick();
@@ -538,6 +546,7 @@ std::vector<UnsureMonitor::Live> UnsureMonitor::live() const {
 
 UnsureCounters UnsureMonitor::counters() const {
   UnsureCounters out = counters_;
+  if (slots_ != nullptr) out.events -= slots_[limit_[0] + limit_[1]].events;  // of no instance
   visit_met([&](InstanceKey key) { out.instances += find(key).now.word != kOffWord; });
   return out;
 }

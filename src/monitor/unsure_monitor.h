@@ -75,11 +75,20 @@ class UnsureMonitor {
   /// nanoseconds. `may` must not have kNothing.
   bool quick(InstanceKey key, EventId event) noexcept;
 
+  /// Where the slot of an instance is; kNoPlace: it has none of its own. The same for as long as
+  /// the monitor lives. Idle tasks have the places of their CPUs.
+  static constexpr std::uint32_t kNoPlace = 0xffffffff;
+  std::uint32_t place(InstanceKey key) const noexcept;
+  /// The places of `count` tasks that are numbered by the lowest 32 bits; 0 for idle tasks, whose
+  /// CPU is not told.
+  void task_places(const std::uint64_t* tids, std::size_t count,
+                   std::uint32_t* places) const noexcept;
+
   class Quick;
   /// For loops over many events: what quick() needs, at hand. Anything else that is called makes it
-  /// stale. What it has done is to be counted: count().
-  Quick quick_view() noexcept;
-  void count(const Quick& view) noexcept;
+  /// stale. The steps that it took are to be counted.
+  Quick quick_view() const noexcept;
+  void count(std::uint64_t steps) noexcept { counters_.events += steps; }
 
   /// The event may happen to an instance. No allocation, but for a verdict, a new instance or a set
   /// that was never met before.
@@ -134,7 +143,9 @@ class UnsureMonitor {
   Scope scope() const noexcept;
 
  private:
-  /// An instance. `word` is one of: 0, never met, and so what State::unmet says; the step ids of
+  static constexpr std::uint64_t kOffWord = std::uint64_t{raw(kOffSet)} << 32;  // not monitoring
+
+  /// An instance. `word` is one of: 0, never met, and so what unmet_ says; the step ids of
   /// the StepTable, if it is certainly monitoring; else the lowest 16 bits are 0 (which no step
   /// leads out of) and above them stand its doubt and its set.
   struct Slot {
@@ -183,11 +194,12 @@ class UnsureMonitor {
 
   // What quick() needs.
   const std::uint8_t* narrow_ = nullptr;  // of the step table
-  Slot* slots_ = nullptr;                 // those that are found by their number alone
-  // By bit 32 of the key: how many of its lower halves have a slot (for quick(): 0 while it is to
-  // say false), and from where in slots_.
-  std::array<std::uint32_t, 2> quick_limit_{}, base_{};
+  Slot* slots_ = nullptr;                 // by place, and one that is of no instance
+  std::uint32_t quick_limit_ = 0;         // of slots_; 0 while quick() is to say false
+  // By bit 32 of the key: how many of its lower halves have a slot, and from where in slots_.
+  std::array<std::uint32_t, 2> limit_{}, base_{};
   std::array<std::uint64_t, 2> epoch_{};  // holes that concerned all instances of this half
+  std::array<std::uint64_t, 2> unmet_{kOffWord, kOffWord};  // "not monitoring" is in it
   UnsureCounters counters_;
 
   std::unique_ptr<State> state_;
@@ -195,47 +207,82 @@ class UnsureMonitor {
 
 class UnsureMonitor::Quick {
  public:
-  /// As UnsureMonitor::quick(), for instances that have a slot of their own.
-  bool step(InstanceKey key, EventId event) noexcept {
-    const std::uint32_t low = static_cast<std::uint32_t>(key.value());
-    const std::size_t upper = key.value() >> 32 & 1;
-    if (low >= limit_[upper]) [[unlikely]]
+  /// As UnsureMonitor::quick(), for an instance that has this place. `next` is of the event.
+  bool step(std::uint32_t place, const std::uint8_t* next) const noexcept {
+    if (place >= limit_) [[unlikely]]
       return false;
-    return step_at(slots_[base_[upper] + low], event, epoch_[upper]);
+    Slot& slot = slots_[place];
+    const std::uint8_t id = next[slot.word & 0xff];
+    if (id == 0) [[unlikely]]
+      return false;
+    if (had_holes_ && !knows_all_holes(slot, place)) [[unlikely]]
+      return false;
+    slot.word = slot.word << 8 | id;
+    ++slot.events;
+    return true;
+  }
+  const std::uint8_t* next(EventId event) const noexcept { return narrow_ + index(event) * 256; }
+  /// For loops that have nothing to step: of no instance, and of an event that it always takes.
+  std::uint32_t nobodys_place() const noexcept { return nobody_; }
+  static const std::uint8_t* nobodys_next() noexcept { return kAlways.data(); }
+  std::uint32_t idle_task(std::uint32_t cpu) const noexcept {
+    return cpu < idle_tasks_ ? cpu : kNoPlace;
+  }
+  /// Whether the instance is certainly not monitoring: an event that starts nothing does nothing to
+  /// it.
+  bool not_monitoring(std::uint32_t place) const noexcept {
+    if (place >= limit_) return false;
+    const Slot& slot = slots_[place];
+    if (slot.word == 0) return unmet_[group(place)] == kOffWord;
+    return slot.word == kOffWord && knows_all_holes(slot, place);
   }
 
  private:
   friend class UnsureMonitor;
-  bool step_at(Slot& slot, EventId event, std::uint64_t epoch) noexcept {
-    const std::uint8_t id = narrow_[index(event) * 256 + (slot.word & 0xff)];
-    if (id == 0 || slot.epoch != epoch) return false;
-    slot.word = slot.word << 8 | id;
-    ++slot.events;
-    ++steps_;
-    return true;
+  std::size_t group(std::uint32_t place) const noexcept { return place < idle_tasks_ ? 1 : 0; }
+  bool knows_all_holes(const Slot& slot, std::uint32_t place) const noexcept {
+    return slot.epoch == epoch_[group(place)];
   }
+  static constexpr std::array<std::uint8_t, 256> kAlways = [] {
+    std::array<std::uint8_t, 256> out{};
+    out.fill(1);
+    return out;
+  }();
+
   const std::uint8_t* narrow_ = nullptr;
   Slot* slots_ = nullptr;
-  std::array<std::uint32_t, 2> limit_{}, base_{};
-  std::array<std::uint64_t, 2> epoch_{};
-  std::uint64_t steps_ = 0;
+  std::uint32_t limit_ = 0;
+  std::uint32_t idle_tasks_ = 0;  // these have the first places
+  std::uint32_t nobody_ = 0;
+  bool had_holes_ = false;
+  const std::uint64_t* epoch_ = nullptr;
+  const std::uint64_t* unmet_ = nullptr;
 };
 
-inline UnsureMonitor::Quick UnsureMonitor::quick_view() noexcept {
+inline std::uint32_t UnsureMonitor::place(InstanceKey key) const noexcept {
+  const auto low = static_cast<std::uint32_t>(key.value());
+  const std::size_t upper = key.value() >> 32 & 1;
+  return low < limit_[upper] ? base_[upper] + low : kNoPlace;
+}
+inline UnsureMonitor::Quick UnsureMonitor::quick_view() const noexcept {
   Quick view;
   view.narrow_ = narrow_;
   view.slots_ = slots_;
   view.limit_ = quick_limit_;
-  view.base_ = base_;
-  view.epoch_ = epoch_;
+  view.idle_tasks_ = base_[0];
+  view.nobody_ = limit_[0] + limit_[1];
+  view.had_holes_ = (epoch_[0] | epoch_[1]) != 0;
+  view.epoch_ = epoch_.data();
+  view.unmet_ = unmet_.data();
   return view;
 }
 inline bool UnsureMonitor::quick(InstanceKey key, EventId event) noexcept {
-  Quick view = quick_view();
-  if (!view.step(key, event)) return quick_elsewhere(key, event);
-  count(view);
-  return true;
+  const std::uint32_t at = place(key);
+  if (at == kNoPlace) return quick_elsewhere(key, event);
+  const Quick view = quick_view();
+  const bool done = view.step(at, view.next(event));
+  counters_.events += done ? 1 : 0;
+  return done;
 }
-inline void UnsureMonitor::count(const Quick& view) noexcept { counters_.events += view.steps_; }
 
 }  // namespace swerve

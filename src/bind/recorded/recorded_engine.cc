@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 #include <map>
+#include <numeric>
 #include <unordered_map>
 
 #include "base/text.h"
@@ -14,6 +16,8 @@ namespace swerve {
 
 namespace {
 
+constexpr std::uint32_t kNoRow = 0xffffffff;
+
 /// The values of a leaf for the rows of one table. What the batch has as it is needed is not
 /// copied.
 struct LeafValues {
@@ -21,6 +25,8 @@ struct LeafValues {
   std::vector<std::uint8_t> own_unknown;
   std::string own_bytes;
   std::vector<std::uint8_t> state;  // task states: which of StateCodes::all; empty: it is none
+  std::vector<std::uint32_t> met;   // of these: a row with each that there is
+  bool codes_suffice = false;       // nobody reads the values: `column` is empty
   LeafColumn column;
   bool vague = false;  // some row has no value, or one that stands for several
 };
@@ -77,23 +83,26 @@ struct BindingRows {
   std::vector<std::uint8_t> end;       // 0: no, 1: yes, 2: may be; empty: never
   const std::uint64_t* key = nullptr;  // null: of the scope, or the current task
   std::vector<std::uint8_t> no_key;    // 1: not known; empty: all are known
+  bool nothing = false;                // some of `may` have May::kNothing
+  // By row: where the instance has its slot (in task scope 0 is the idle task of the CPU), if the
+  // row is certainly one step of it.
+  std::vector<std::uint32_t> place;
   std::array<std::uint8_t, 256>
       by_state{};  // memory: what a task state comes to, 0: not worked out
 };
 
 /// A binding, as the walk over the events needs it.
 struct Lane {
-  const std::uint8_t* may = nullptr;   // by row
-  const std::uint64_t* key = nullptr;  // by row; null as in BindingRows
-  EventId event{};
-  bool plain = false;  // every key is known, and nothing ends
+  const std::uint32_t* place = nullptr;  // by row, see BindingRows
+  const std::uint8_t* next = nullptr;    // of the event, for UnsureMonitor::Quick
 };
 
-/// The bindings of a kind, likewise.
+/// The bindings of a kind, likewise: the first two of them, or what does nothing in their place. So
+/// nearly every event is two steps, whatever its kind, which cannot be foreseen.
 struct Track {
-  const Lane* begin = nullptr;
+  std::array<Lane, 2> lanes;
+  const Lane* more = nullptr;  // and the others
   const Lane* end = nullptr;
-  bool births = false;  // it tells of new threads
 };
 
 struct Planned {
@@ -103,7 +112,7 @@ struct Planned {
   std::vector<LeafColumn> columns;
   std::vector<BindingRows> rows;      // by binding
   std::vector<Lane> lanes;            // likewise
-  bool needs_events = false;          // some leaf is no field of the event
+  bool needs_events = false;          // some leaf or instance is not told by a field
   std::vector<std::uint32_t> events;  // by row: which event of the batch
 };
 
@@ -126,6 +135,11 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
   const auto [end, error] = std::from_chars(digits.data(), last, value, hex ? 16 : 10);
   if (error != std::errc() || end != last || digits.empty()) return std::nullopt;
   return minus ? 0 - value : value;
+}
+
+bool is_state(const Leaf& leaf) {
+  return leaf.source.from == FieldSource::From::field &&
+         (leaf.source.task_state || leaf.source.preempt);
 }
 
 std::vector<May> all_that_may_happen(const BoundMonitor& monitor) {
@@ -164,9 +178,11 @@ struct RecordedEngine::State {
   const std::vector<EntryCall> calls;
   UnsureMonitor instances;
   StateCodes states;
-  std::vector<Planned> planned;  // by kind
-  std::vector<Track> tracks;     // likewise
-  std::vector<bool> met;         // by binding
+  std::vector<Planned> planned;            // by kind
+  std::vector<Track> tracks;               // likewise
+  std::vector<std::uint32_t> no_places;    // by row: those of a lane that does nothing
+  std::vector<std::uint32_t> slow_places;  // by row: those of a lane that is never quick
+  std::vector<bool> met;                   // by binding
   std::unordered_map<std::uint32_t, KeptEntry> entries;
   unsigned holes = 0;        // open
   bool newtask_met = false;  // so sched_process_fork tells nothing new
@@ -180,7 +196,11 @@ struct RecordedEngine::State {
             const Batch::Table& table, const Recording& names);
   void fill_states(LeafValues& out, const Leaf& leaf, const Batch::Column& column,
                    const Batch& batch);
+  void find_unknown_keys(Planned& p, PlannedBinding& on, BindingRows& out, std::size_t rows);
+  void find_places(const Planned& p, BindingRows& rows, const Batch& batch);
   void decide(Planned& p, PlannedBinding& on, BindingRows& out, std::size_t rows);
+  static const LeafValues* on_state_alone(const Planned& p, const PlannedBinding& on);
+  static void find_values_read(Planned& p);
   std::uint8_t decide_row(const Planned& p, const PlannedBinding& on, std::size_t row) const;
   void decide_end(Planned& p, PlannedBinding& on, BindingRows& out, std::size_t rows);
   template <typename Say>
@@ -190,11 +210,16 @@ struct RecordedEngine::State {
   void keep(const Planned& p, std::size_t row, std::uint32_t tid);
   void take(Planned& p, std::size_t row, std::uint32_t tid);
 
+  void lay_tracks(const Batch& batch);
   void walk(const Batch& batch, const Recording& names);
   void mark(const Batch::Hole& hole);
   void born(const Planned& p, std::size_t row);
   template <Scope scope>
+  std::size_t run(const Batch& batch, std::size_t from, std::size_t to, std::size_t& stopped_at);
+  template <Scope scope>
   void walk_some(const Batch& batch, std::size_t from, std::size_t to, const Recording& names);
+  std::uint8_t may_be(std::size_t kind, std::size_t number, std::size_t row) const;
+  void not_quick(std::size_t number, const Batch& batch, std::size_t i, const Recording& names);
   class Seen;
   void slowly(const Planned& p, std::size_t number, const Batch& batch, std::size_t i,
               const Recording& names);
@@ -232,10 +257,14 @@ Result<> RecordedEngine::State::plan_kinds(const Batch& batch) {
     p.columns.resize(p.plan.leaves.size());
     p.rows.resize(p.plan.on.size());
     p.lanes.resize(p.plan.on.size());
-    p.needs_events = std::any_of(p.plan.leaves.begin(), p.plan.leaves.end(), [](const Leaf& leaf) {
-      return leaf.source.from != FieldSource::From::field &&
-             leaf.source.from != FieldSource::From::entry_field;
-    });
+    const bool keys = std::all_of(p.plan.on.begin(), p.plan.on.end(),
+                                  [](const PlannedBinding& on) { return on.key.has_value(); });
+    p.needs_events =
+        !keys || std::any_of(p.plan.leaves.begin(), p.plan.leaves.end(), [](const Leaf& leaf) {
+          return leaf.source.from != FieldSource::From::field &&
+                 leaf.source.from != FieldSource::From::entry_field;
+        });
+    find_values_read(p);
     if (!p.plan.lacking.empty() && !another_has_all(kind)) {
       lacks.insert(lacks.end(), p.plan.lacking.begin(), p.plan.lacking.end());
     }
@@ -250,6 +279,25 @@ Result<> RecordedEngine::State::plan_kinds(const Batch& batch) {
   }
   for (Planned& p : more) planned.push_back(std::move(p));
   return {};
+}
+
+/// Of most recorded task states only which one it is matters, and no formula reads its value.
+void RecordedEngine::State::find_values_read(Planned& p) {
+  std::vector<int> read;
+  const auto add = [&](const std::vector<int>& leaves) {
+    read.insert(read.end(), leaves.begin(), leaves.end());
+  };
+  for (const PlannedBinding& on : p.plan.on) {
+    if (on_state_alone(p, on) == nullptr) add(on.condition_leaves);
+    for (const auto* const f : {&on.key, &on.end}) {
+      if (*f) add((*f)->leaves());
+    }
+  }
+  for (std::size_t l = 0; l < p.leaves.size(); ++l) {
+    p.leaves[l].codes_suffice =
+        is_state(p.plan.leaves[l]) &&
+        std::find(read.begin(), read.end(), static_cast<int>(l)) == read.end();
+  }
 }
 
 /// Which event of the batch each row is, for the kinds with leaves that are no fields.
@@ -270,46 +318,53 @@ void RecordedEngine::State::rows_of(const Batch& batch) {
 void RecordedEngine::State::fill_states(LeafValues& out, const Leaf& leaf,
                                         const Batch::Column& column, const Batch& batch) {
   const std::size_t rows = column.cells.size();
-  out.own_cells.resize(rows);
   out.state.resize(rows);
+  std::array<std::uint32_t, 256> row_with;  // by code
+  row_with.fill(kNoRow);
   if (column.form == Want::text) {
-    // The same few places come again and again.
-    std::array<std::pair<std::uint64_t, std::uint8_t>, 64> seen;
-    seen.fill({~std::uint64_t{0}, 0});
+    // The same few texts come again and again.
+    std::array<std::uint64_t, 64> seen;
+    std::array<std::uint8_t, 64> code_of_seen{};
+    seen.fill(~std::uint64_t{0});
     for (std::size_t r = 0; r < rows; ++r) {
       const std::uint64_t cell = column.cells[r];
-      auto& [place, code] = seen[cell >> 32 & 63];
-      if (place != cell) {
-        place = cell;
-        code = states.of(batch.text(cell));
+      const std::size_t slot = (cell ^ cell >> 32) % seen.size();
+      if (seen[slot] != cell) {
+        seen[slot] = cell;
+        code_of_seen[slot] = states.of(batch.text(cell));
+        row_with[code_of_seen[slot]] = static_cast<std::uint32_t>(r);
       }
-      out.state[r] = code;
+      out.state[r] = code_of_seen[slot];
     }
   } else {
-    for (std::size_t r = 0; r < rows; ++r) out.state[r] = states.of(column.cells[r]);
+    for (std::size_t r = 0; r < rows; ++r) {
+      out.state[r] = states.of(column.cells[r]);
+      row_with[out.state[r]] = static_cast<std::uint32_t>(r);
+    }
   }
   for (std::size_t r = 0; r < column.unknown.size(); ++r) {
-    if (column.unknown[r] != 0) out.state[r] = 0;
+    if (column.unknown[r] == 0) continue;
+    out.state[r] = 0;
+    row_with[0] = static_cast<std::uint32_t>(r);
   }
   // What each code comes to; they are few.
   std::array<std::uint64_t, 256> plain{};
-  std::array<bool, 256> met_code{};
-  for (std::size_t r = 0; r < rows; ++r) {
-    const std::uint8_t code = out.state[r];
-    if (!met_code[code]) {
-      met_code[code] = true;
-      const TaskStates& is = states.states(code);
-      if (leaf.source.preempt) {
-        plain[code] = is.preempted ? 1 : 0;
-      } else if (!is.values.empty()) {
-        plain[code] = is.values.front();
-      }
-      const bool several =
-          leaf.source.preempt ? is.maybe_preempted : is.any || is.values.size() > 1;
-      out.vague = out.vague || code == 0 || (several && !options.plain_states);
+  out.met.clear();
+  for (std::size_t code = 0; code < row_with.size(); ++code) {
+    if (row_with[code] == kNoRow) continue;
+    out.met.push_back(row_with[code]);
+    const TaskStates& is = states.states(static_cast<std::uint8_t>(code));
+    if (leaf.source.preempt) {
+      plain[code] = is.preempted ? 1 : 0;
+    } else if (!is.values.empty()) {
+      plain[code] = is.values.front();
     }
-    out.own_cells[r] = plain[code];
+    const bool several = leaf.source.preempt ? is.maybe_preempted : is.any || is.values.size() > 1;
+    out.vague = out.vague || code == 0 || (several && !options.plain_states);
   }
+  if (out.codes_suffice) return;
+  out.own_cells.resize(rows);
+  for (std::size_t r = 0; r < rows; ++r) out.own_cells[r] = plain[out.state[r]];
   out.column.cells = out.own_cells.data();
 }
 
@@ -341,7 +396,7 @@ void RecordedEngine::State::fill(LeafValues& out, const Leaf& leaf, const Planne
   switch (leaf.source.from) {
     case From::field: {
       const Batch::Column& column = table.columns[static_cast<std::size_t>(leaf.source.field)];
-      if (leaf.source.task_state || leaf.source.preempt) {
+      if (is_state(leaf)) {
         fill_states(out, leaf, column, batch);
         return;
       }
@@ -359,6 +414,7 @@ void RecordedEngine::State::fill(LeafValues& out, const Leaf& leaf, const Planne
       }
       out.column.cells = column.cells.data();
       out.column.bytes = batch.bytes;
+      out.column.listed = batch.listed;
       if (!column.unknown.empty()) {
         out.vague = std::any_of(column.unknown.begin(), column.unknown.end(),
                                 [](std::uint8_t u) { return u != 0; });
@@ -388,6 +444,7 @@ void RecordedEngine::State::fill(LeafValues& out, const Leaf& leaf, const Planne
       if (!batch.comm.empty()) {
         gather([&](std::uint32_t i, std::size_t) { return batch.comm[i]; });
         out.column.bytes = batch.bytes;
+        out.column.listed = batch.listed;
         unknown_where(
             [&](std::uint32_t i, std::size_t) { return batch.text(batch.comm[i]).empty(); });
         return;
@@ -454,6 +511,14 @@ void RecordedEngine::State::worlds(const Planned& p, const std::vector<int>& lea
   }
 }
 
+/// The recorded task state that a binding's conditions read, if they read nothing else.
+const LeafValues* RecordedEngine::State::on_state_alone(const Planned& p,
+                                                        const PlannedBinding& on) {
+  if (on.condition_leaves.size() != 1) return nullptr;
+  const auto leaf = static_cast<std::size_t>(on.condition_leaves.front());
+  return is_state(p.plan.leaves[leaf]) ? &p.leaves[leaf] : nullptr;
+}
+
 std::uint8_t RecordedEngine::State::decide_row(const Planned& p, const PlannedBinding& on,
                                                std::size_t row) const {
   std::uint8_t may = 0;
@@ -481,6 +546,22 @@ std::uint8_t RecordedEngine::State::decide_row(const Planned& p, const PlannedBi
 /// in which one is not.
 void RecordedEngine::State::decide(Planned& p, PlannedBinding& on, BindingRows& out,
                                    std::size_t rows) {
+  out.nothing = false;
+  if (!on.when && !on.start && !on.start_run) {
+    out.may.resize(rows, May::kEvent);  // it never was anything else
+    return;
+  }
+  // The commonest condition: all depends on one recorded task state.
+  if (const LeafValues* const state = on_state_alone(p, on)) {
+    for (const std::uint32_t row : state->met) {
+      std::uint8_t& known = out.by_state[state->state[row]];
+      if (known == 0) known = decide_row(p, on, row);
+      out.nothing = out.nothing || (known & May::kNothing) != 0;
+    }
+    out.may.resize(rows);
+    for (std::size_t r = 0; r < rows; ++r) out.may[r] = out.by_state[state->state[r]];
+    return;
+  }
   // Without branches: what a row comes to cannot be foreseen.
   const auto put_where = [&](const std::uint64_t* value, bool is, std::uint8_t bits) {
     for (std::size_t r = 0; r < rows; ++r) {
@@ -498,16 +579,7 @@ void RecordedEngine::State::decide(Planned& p, PlannedBinding& on, BindingRows& 
     const LeafValues& values = p.leaves[static_cast<std::size_t>(leaf)];
     if (values.vague) vague.push_back(&values);
   }
-  if (vague.empty()) return;
-  // The common case: all depends on one recorded task state.
-  const bool one_state = on.condition_leaves.size() == 1 && !vague.front()->state.empty();
-  for (std::size_t r = 0; r < rows; ++r) {
-    if (one_state) {
-      std::uint8_t& known = out.by_state[vague.front()->state[r]];
-      if (known == 0) known = decide_row(p, on, r);
-      out.may[r] = known;
-      continue;
-    }
+  for (std::size_t r = 0; r < rows && !vague.empty(); ++r) {
     const bool certain = std::all_of(vague.begin(), vague.end(), [&](const LeafValues* leaf) {
       if (leaf->state.empty()) return leaf->column.known(r);
       const TaskStates& is = states.states(leaf->state[r]);
@@ -515,6 +587,9 @@ void RecordedEngine::State::decide(Planned& p, PlannedBinding& on, BindingRows& 
     });
     if (!certain) out.may[r] = decide_row(p, on, r);
   }
+  const std::uint8_t all =
+      std::accumulate(out.may.begin(), out.may.end(), std::uint8_t{0}, std::bit_or<>());
+  out.nothing = (all & May::kNothing) != 0;
 }
 
 void RecordedEngine::State::decide_end(Planned& p, PlannedBinding& on, BindingRows& out,
@@ -540,6 +615,29 @@ void RecordedEngine::State::decide_end(Planned& p, PlannedBinding& on, BindingRo
   }
 }
 
+void RecordedEngine::State::find_places(const Planned& p, BindingRows& rows, const Batch& batch) {
+  const Scope scope = instances.scope();
+  const std::size_t count = rows.may.size();
+  rows.place.resize(count);
+  if (scope == Scope::object || !rows.end.empty() || !rows.no_key.empty()) {
+    std::fill(rows.place.begin(), rows.place.end(), UnsureMonitor::kNoPlace);
+  } else if (rows.key != nullptr) {
+    instances.task_places(rows.key, count, rows.place.data());
+  } else {
+    for (std::size_t r = 0; r < count; ++r) {
+      const std::size_t i = p.events[r];
+      InstanceKey key = InstanceKey::global();
+      if (scope == Scope::cpu) key = InstanceKey::cpu(batch.cpu[i]);
+      // A thread that is not known is none that has a slot.
+      if (scope == Scope::task) key = InstanceKey::task(batch.tid[i], batch.cpu[i]);
+      rows.place[r] = instances.place(key);
+    }
+  }
+  for (std::size_t r = 0; rows.nothing && r < count; ++r) {
+    if ((rows.may[r] & May::kNothing) != 0) rows.place[r] = UnsureMonitor::kNoPlace;
+  }
+}
+
 void RecordedEngine::State::prepare(Planned& p, const Batch& batch, const Batch::Table& table,
                                     const Recording& names) {
   const std::size_t rows = table.rows;
@@ -552,28 +650,36 @@ void RecordedEngine::State::prepare(Planned& p, const Batch& batch, const Batch:
     BindingRows& out = p.rows[b];
     decide(p, on, out, rows);
     decide_end(p, on, out, rows);
-    out.key = on.key ? on.key->rows(p.columns, rows) : nullptr;
-    out.no_key.clear();
-    p.lanes[b] = {out.may.data(), out.key, on.event, out.end.empty()};
-    if (!on.key) continue;
-    const std::vector<int>& leaves = on.key->leaves();
-    if (std::none_of(leaves.begin(), leaves.end(),
-                     [&](int leaf) { return p.leaves[static_cast<std::size_t>(leaf)].vague; })) {
-      continue;
-    }
-    out.no_key.assign(rows, 0);
-    for (std::size_t r = 0; r < rows; ++r) {
-      std::optional<std::uint64_t> key;
-      bool several = false, first = true;
-      worlds(p, leaves, r, [&](const auto& values) {
-        const std::optional<std::uint64_t> value = on.key->one(values, p.columns, r);
-        several = several || !value || (!first && key != value);
-        key = value;
-        first = false;
-      });
-      if (several) out.no_key[r] = 1;
-    }
-    p.lanes[b].plain = false;
+    out.key = !on.key                            ? nullptr
+              : instances.scope() == Scope::task ? on.key->low_words(p.columns, rows)
+                                                 : on.key->rows(p.columns, rows);
+    find_unknown_keys(p, on, out, rows);
+    find_places(p, out, batch);
+    p.lanes[b] = {out.place.data(), instances.quick_view().next(on.event)};
+  }
+}
+
+/// In which rows it is not known which instance the event is about.
+void RecordedEngine::State::find_unknown_keys(Planned& p, PlannedBinding& on, BindingRows& out,
+                                              std::size_t rows) {
+  out.no_key.clear();
+  if (!on.key) return;
+  const std::vector<int>& leaves = on.key->leaves();
+  if (std::none_of(leaves.begin(), leaves.end(),
+                   [&](int leaf) { return p.leaves[static_cast<std::size_t>(leaf)].vague; })) {
+    return;
+  }
+  out.no_key.assign(rows, 0);
+  for (std::size_t r = 0; r < rows; ++r) {
+    std::optional<std::uint64_t> key;
+    bool several = false, first = true;
+    worlds(p, leaves, r, [&](const auto& values) {
+      const std::optional<std::uint64_t> value = on.key->one(values, p.columns, r);
+      several = several || !value || (!first && key != value);
+      key = value;
+      first = false;
+    });
+    if (several) out.no_key[r] = 1;
   }
 }
 
@@ -665,7 +771,7 @@ void RecordedEngine::State::pair_calls(const Batch& batch) {
     for (std::size_t l = 0; l < p.leaves.size(); ++l) {
       LeafValues& out = p.leaves[l];
       if (p.plan.leaves[l].source.from != FieldSource::From::entry_field) continue;
-      out.column = {out.own_cells.data(), out.own_unknown.data(), out.own_bytes};
+      out.column = {out.own_cells.data(), out.own_unknown.data(), out.own_bytes, {}};
       out.vague = std::any_of(out.own_unknown.begin(), out.own_unknown.end(),
                               [](std::uint8_t u) { return u != 0; });
       p.columns[l] = out.column;
@@ -786,57 +892,120 @@ void RecordedEngine::State::born(const Planned& p, std::size_t row) {
   }
 }
 
-/// Nearly all events step an instance that is certain, by a transition that is there.
+/// Where the instance of a lane has its slot, for this row of its kind.
 template <Scope scope>
-void RecordedEngine::State::walk_some(const Batch& batch, std::size_t from, std::size_t to,
-                                      const Recording& names) {
+std::uint32_t place_of(const Lane& lane, std::size_t row, std::uint32_t idle) {
+  const std::uint32_t place = lane.place[row];
+  return scope == Scope::task && place == 0 ? idle : place;
+}
+
+/// Nearly all events step an instance that is certain, by a transition that is there. This does so
+/// for as long as it goes well. Answers where it stopped: at which event and, in `stopped_at`, at
+/// which binding of it.
+template <Scope scope>
+std::size_t RecordedEngine::State::run(const Batch& batch, std::size_t from, std::size_t to,
+                                       std::size_t& stopped_at) {
   const std::uint32_t* const kinds = batch.kind.data();
   const std::uint32_t* const rows = batch.row.data();
   const std::uint32_t* const cpus = batch.cpu.data();
   const Track* const all = tracks.data();
-  UnsureMonitor::Quick quick = instances.quick_view();
-  for (std::size_t i = from; i < to; ++i) {
+  const UnsureMonitor::Quick quick = instances.quick_view();
+  std::uint64_t others = 0;  // steps of the third bindings, and so on
+  std::size_t lane = 0;
+  std::size_t i = from;
+  for (; i < to; ++i) {
     const Track& track = all[kinds[i]];
     const std::size_t row = rows[i];
-    if (track.births) [[unlikely]] {
-      instances.count(quick);
-      born(planned[kinds[i]], row);
-      quick = instances.quick_view();
+    const std::uint32_t idle = scope == Scope::task ? quick.idle_task(cpus[i]) : 0;
+    const auto step = [&](const Lane& one) {
+      return quick.step(place_of<scope>(one, row, idle), one.next);
+    };
+    if (!step(track.lanes[0])) break;
+    lane = 1;
+    if (!step(track.lanes[1])) break;
+    lane = 2;
+    const Lane* more = track.more;
+    while (more != track.end && step(*more)) ++more;
+    others += static_cast<std::uint64_t>(more - track.more);
+    if (more != track.end) {
+      lane += static_cast<std::size_t>(more - track.more);
+      break;
     }
-    for (const Lane* at = track.begin; at != track.end; ++at) {
-      const Lane& lane = *at;
-      const std::uint8_t may = lane.may[row];
-      if (may == May::kNothing) continue;
-      if ((may & May::kNothing) == 0 && lane.plain) {
-        InstanceKey key = InstanceKey::global();
-        bool known = true;
-        if (scope == Scope::cpu) key = InstanceKey::cpu(cpus[i]);
-        if (scope == Scope::object) key = InstanceKey::object(lane.key[row]);
-        if (scope == Scope::task) {
-          const std::uint32_t tid =
-              lane.key != nullptr ? static_cast<std::uint32_t>(lane.key[row]) : batch.tid[i];
-          known = lane.key != nullptr || tid != kNoThread;
-          key = InstanceKey::task(tid, cpus[i]);
-        }
-        if (scope == Scope::object) {
-          if (instances.quick(key, lane.event)) continue;
-        } else if (known && quick.step(key, lane.event)) {
-          continue;
-        }
+    lane = 0;
+  }
+  instances.count(2 * (i - from) + others + std::min<std::size_t>(lane, 2));
+  stopped_at = lane;
+  return i;
+}
+
+template <Scope scope>
+void RecordedEngine::State::walk_some(const Batch& batch, std::size_t from, std::size_t to,
+                                      const Recording& names) {
+  for (std::size_t i = from, lane = 0; (i = run<scope>(batch, i, to, lane)) < to; ++i) {
+    const Track& track = tracks[batch.kind[i]];
+    const std::size_t lanes = track.lanes.size() + static_cast<std::size_t>(track.end - track.more);
+    for (bool stopped = true; lane < lanes; ++lane, stopped = false) {
+      const Lane& one = lane < 2 ? track.lanes[lane] : track.more[lane - 2];
+      const UnsureMonitor::Quick quick = instances.quick_view();
+      const std::uint32_t idle = quick.idle_task(batch.cpu[i]);
+      const std::uint32_t place = place_of<scope>(one, batch.row[i], idle);
+      if (!stopped && quick.step(place, one.next)) {
+        instances.count(1);
+        continue;
       }
-      instances.count(quick);
-      slowly(planned[kinds[i]], static_cast<std::size_t>(at - track.begin), batch, i, names);
-      quick = instances.quick_view();
+      if (may_be(batch.kind[i], lane, batch.row[i]) == May::kEvent && quick.not_monitoring(place)) {
+        continue;
+      }
+      not_quick(lane, batch, i, names);
     }
   }
-  instances.count(quick);
+}
+
+/// What a row is to a binding; nothing to one that is not there.
+std::uint8_t RecordedEngine::State::may_be(std::size_t kind, std::size_t number,
+                                           std::size_t row) const {
+  const Planned& p = planned[kind];
+  return number < p.rows.size() ? p.rows[number].may[row] : May::kNothing;
+}
+
+/// A binding sees an event in which there is more to do than a step. The first binding of a kind is
+/// also who sees the births that it tells of, even if there is none.
+void RecordedEngine::State::not_quick(std::size_t number, const Batch& batch, std::size_t i,
+                                      const Recording& names) {
+  const Planned& p = planned[batch.kind[i]];
+  const std::size_t row = batch.row[i];
+  if (number == 0 && p.plan.new_task >= 0) born(p, row);
+  const std::uint8_t may = may_be(batch.kind[i], number, row);
+  if (may == May::kNothing) return;
+  if (instances.scope() == Scope::object && (may & May::kNothing) == 0) {
+    const BindingRows& its = p.rows[number];
+    if (its.end.empty() && its.no_key.empty() &&
+        instances.quick(InstanceKey::object(its.key[row]), p.plan.on[number].event)) {
+      return;
+    }
+  }
+  slowly(p, number, batch, i, names);
+}
+
+void RecordedEngine::State::lay_tracks(const Batch& batch) {
+  const UnsureMonitor::Quick quick = instances.quick_view();
+  no_places.resize(std::max(no_places.size(), batch.size()), quick.nobodys_place());
+  slow_places.resize(no_places.size(), UnsureMonitor::kNoPlace);
+  const Lane no_lane{no_places.data(), quick.nobodys_next()};
+  tracks.clear();
+  for (const Planned& p : planned) {
+    Track& track = tracks.emplace_back();
+    const std::size_t first = std::min(p.lanes.size(), track.lanes.size());
+    track.lanes.fill(no_lane);
+    std::copy_n(p.lanes.begin(), first, track.lanes.begin());
+    if (p.plan.new_task >= 0) track.lanes[0].place = slow_places.data();
+    track.more = p.lanes.data() + first;
+    track.end = p.lanes.data() + p.lanes.size();
+  }
 }
 
 void RecordedEngine::State::walk(const Batch& batch, const Recording& names) {
-  tracks.clear();
-  for (const Planned& p : planned) {
-    tracks.push_back({p.lanes.data(), p.lanes.data() + p.lanes.size(), p.plan.new_task >= 0});
-  }
+  lay_tracks(batch);
   const auto some = [&](std::size_t from, std::size_t to) {
     switch (instances.scope()) {
       case Scope::global:
