@@ -8,6 +8,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/wide.h"
+
 namespace swerve {
 
 namespace {
@@ -23,6 +25,15 @@ constexpr std::uint8_t kStarts = May::kStart | May::kStartRun;
 
 /// Why it is not certain what the event did.
 constexpr Doubt doubt_of(May may) noexcept { return may.certain() ? Doubt::none : Doubt::value; }
+
+SWERVE_WIDE void find_places(std::uint32_t limit, std::uint32_t base, std::uint32_t nowhere,
+                             const std::uint64_t* tids, std::size_t count,
+                             std::uint32_t* __restrict places) noexcept {
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto tid = static_cast<std::uint32_t>(tids[i]);
+    places[i] = tid == 0 ? 0 : tid < limit ? base + tid : nowhere;
+  }
+}
 }  // namespace
 
 struct UnsureMonitor::State {
@@ -221,7 +232,7 @@ UnsureMonitor::UnsureMonitor(std::string name, Automaton model, Scope scope,
     limit_ = {kTids, kCpus};
     base_ = {kCpus, 0};
   }
-  if (limit_[0] != 0) s.make_slots(limit_[0] + limit_[1] + 1);
+  if (limit_[0] != 0) s.make_slots(nowhere() + 2);
   slots_ = s.slots;
   if (slots_ == nullptr) limit_ = {0, 0};
   set_quick();
@@ -232,7 +243,7 @@ UnsureMonitor::UnsureMonitor(UnsureMonitor&&) noexcept = default;
 void UnsureMonitor::set_quick() noexcept {
   const State& s = *state_;
   const bool quick = !s.table.wide() && !s.options.steps && s.open_in_all == 0;
-  quick_limit_ = quick && slots_ != nullptr ? limit_[0] + limit_[1] + 1 : 0;
+  quick_ = quick && slots_ != nullptr;
 }
 
 bool UnsureMonitor::quick_elsewhere(InstanceKey key, EventId event) noexcept {
@@ -272,18 +283,14 @@ InstanceKey UnsureMonitor::key_at(std::size_t index) const noexcept {
 }
 
 void UnsureMonitor::task_places(const std::uint64_t* tids, std::size_t count,
-                                std::uint32_t* __restrict places) const noexcept {
-  const std::uint32_t limit = limit_[0], base = base_[0];
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto tid = static_cast<std::uint32_t>(tids[i]);
-    places[i] = tid == 0 ? 0 : tid < limit ? base + tid : kNoPlace;
-  }
+                                std::uint32_t* places) const noexcept {
+  find_places(limit_[0], base_[0], nowhere(), tids, count, places);
 }
 
 UnsureMonitor::Found UnsureMonitor::find(InstanceKey key) const {
   State& s = *state_;
   const std::uint32_t at = place(key);
-  Found found{key, group(key), in_hole(key), at != kNoPlace, nullptr, {}};
+  Found found{key, group(key), in_hole(key), at != nowhere(), nullptr, {}};
   if (found.direct) {
     found.slot = &slots_[at];
   } else if (const auto it = s.others.find(key.value()); it != s.others.end()) {
@@ -509,6 +516,7 @@ void UnsureMonitor::hole_opens(std::uint32_t cpu) {
       put(one, s.widened(one.now.word));
     } else {
       ++epoch_[g];
+      if (slots_ != nullptr) slots_[nowhere() + 1].epoch = epoch_[0];  // it is always quick
       unmet_[g] = s.widened(unmet_[g]);
     }
   }
@@ -546,7 +554,7 @@ std::vector<UnsureMonitor::Live> UnsureMonitor::live() const {
 
 UnsureCounters UnsureMonitor::counters() const {
   UnsureCounters out = counters_;
-  if (slots_ != nullptr) out.events -= slots_[limit_[0] + limit_[1]].events;  // of no instance
+  if (slots_ != nullptr) out.events -= slots_[nowhere() + 1].events;  // nobody's
   visit_met([&](InstanceKey key) { out.instances += find(key).now.word != kOffWord; });
   return out;
 }

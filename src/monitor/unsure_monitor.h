@@ -75,10 +75,10 @@ class UnsureMonitor {
   /// nanoseconds. `may` must not have kNothing.
   bool quick(InstanceKey key, EventId event) noexcept;
 
-  /// Where the slot of an instance is; kNoPlace: it has none of its own. The same for as long as
+  /// Where the slot of an instance is; nowhere(): it has none of its own. The same for as long as
   /// the monitor lives. Idle tasks have the places of their CPUs.
-  static constexpr std::uint32_t kNoPlace = 0xffffffff;
   std::uint32_t place(InstanceKey key) const noexcept;
+  std::uint32_t nowhere() const noexcept { return limit_[0] + limit_[1]; }
   /// The places of `count` tasks that are numbered by the lowest 32 bits; 0 for idle tasks, whose
   /// CPU is not told.
   void task_places(const std::uint64_t* tids, std::size_t count,
@@ -195,7 +195,7 @@ class UnsureMonitor {
   // What quick() needs.
   const std::uint8_t* narrow_ = nullptr;  // of the step table
   Slot* slots_ = nullptr;                 // by place, and one that is of no instance
-  std::uint32_t quick_limit_ = 0;         // of slots_; 0 while quick() is to say false
+  bool quick_ = false;                    // quick() need not say false
   // By bit 32 of the key: how many of its lower halves have a slot, and from where in slots_.
   std::array<std::uint32_t, 2> limit_{}, base_{};
   std::array<std::uint64_t, 2> epoch_{};  // holes that concerned all instances of this half
@@ -207,10 +207,10 @@ class UnsureMonitor {
 
 class UnsureMonitor::Quick {
  public:
+  /// False: nothing is quick at present, and step() must not be called.
+  bool usable() const noexcept { return usable_; }
   /// As UnsureMonitor::quick(), for an instance that has this place. `next` is of the event.
   bool step(std::uint32_t place, const std::uint8_t* next) const noexcept {
-    if (place >= limit_) [[unlikely]]
-      return false;
     Slot& slot = slots_[place];
     const std::uint8_t id = next[slot.word & 0xff];
     if (id == 0) [[unlikely]]
@@ -222,16 +222,19 @@ class UnsureMonitor::Quick {
     return true;
   }
   const std::uint8_t* next(EventId event) const noexcept { return narrow_ + index(event) * 256; }
-  /// For loops that have nothing to step: of no instance, and of an event that it always takes.
-  std::uint32_t nobodys_place() const noexcept { return nobody_; }
-  static const std::uint8_t* nobodys_next() noexcept { return kAlways.data(); }
+  /// For loops that have nothing to step: a place of no instance, and an event that it always
+  /// takes.
+  std::uint32_t nobodys_place() const noexcept { return nowhere_ + 1; }
+  static const std::uint8_t* always() noexcept { return kAlways.data(); }
+  /// An event for which step() says false, whatever the place.
+  static const std::uint8_t* never() noexcept { return kNever.data(); }
   std::uint32_t idle_task(std::uint32_t cpu) const noexcept {
-    return cpu < idle_tasks_ ? cpu : kNoPlace;
+    return cpu < idle_tasks_ ? cpu : nowhere_;
   }
   /// Whether the instance is certainly not monitoring: an event that starts nothing does nothing to
   /// it.
   bool not_monitoring(std::uint32_t place) const noexcept {
-    if (place >= limit_) return false;
+    if (!usable_ || place == nowhere_) return false;
     const Slot& slot = slots_[place];
     if (slot.word == 0) return unmet_[group(place)] == kOffWord;
     return slot.word == kOffWord && knows_all_holes(slot, place);
@@ -248,12 +251,13 @@ class UnsureMonitor::Quick {
     out.fill(1);
     return out;
   }();
+  static constexpr std::array<std::uint8_t, 256> kNever{};
 
   const std::uint8_t* narrow_ = nullptr;
   Slot* slots_ = nullptr;
-  std::uint32_t limit_ = 0;
+  std::uint32_t nowhere_ = 0;
   std::uint32_t idle_tasks_ = 0;  // these have the first places
-  std::uint32_t nobody_ = 0;
+  bool usable_ = false;
   bool had_holes_ = false;
   const std::uint64_t* epoch_ = nullptr;
   const std::uint64_t* unmet_ = nullptr;
@@ -262,15 +266,15 @@ class UnsureMonitor::Quick {
 inline std::uint32_t UnsureMonitor::place(InstanceKey key) const noexcept {
   const auto low = static_cast<std::uint32_t>(key.value());
   const std::size_t upper = key.value() >> 32 & 1;
-  return low < limit_[upper] ? base_[upper] + low : kNoPlace;
+  return low < limit_[upper] ? base_[upper] + low : nowhere();
 }
 inline UnsureMonitor::Quick UnsureMonitor::quick_view() const noexcept {
   Quick view;
   view.narrow_ = narrow_;
   view.slots_ = slots_;
-  view.limit_ = quick_limit_;
+  view.usable_ = quick_;
+  view.nowhere_ = nowhere();
   view.idle_tasks_ = base_[0];
-  view.nobody_ = limit_[0] + limit_[1];
   view.had_holes_ = (epoch_[0] | epoch_[1]) != 0;
   view.epoch_ = epoch_.data();
   view.unmet_ = unmet_.data();
@@ -278,7 +282,8 @@ inline UnsureMonitor::Quick UnsureMonitor::quick_view() const noexcept {
 }
 inline bool UnsureMonitor::quick(InstanceKey key, EventId event) noexcept {
   const std::uint32_t at = place(key);
-  if (at == kNoPlace) return quick_elsewhere(key, event);
+  if (at == nowhere()) return quick_elsewhere(key, event);
+  if (!quick_) return false;
   const Quick view = quick_view();
   const bool done = view.step(at, view.next(event));
   counters_.events += done ? 1 : 0;

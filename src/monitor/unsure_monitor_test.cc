@@ -471,6 +471,50 @@ TEST_F(Unsure, IsQuickWhenItIsCertain) {
   }
 }
 
+TEST_F(Unsure, ALoopStepsInstancesByTheirPlaces) {
+  UnsureMonitor m = make(Scope::task);
+  const std::uint64_t tids[] = {7, 0, 1ULL << 31, (1ULL << 32) + 7, 0xffffffff};
+  std::uint32_t places[5];
+  m.task_places(tids, 5, places);
+  EXPECT_EQ(places[0], m.place(InstanceKey::task(7, 0)));
+  EXPECT_EQ(places[1], m.place(InstanceKey::task(0, 0)));
+  EXPECT_EQ(places[2], m.nowhere());
+  EXPECT_EQ(places[3], places[0]);  // only the lowest 32 bits are a number
+  EXPECT_EQ(places[4], m.nowhere());
+
+  UnsureMonitor::Quick quick = m.quick_view();
+  EXPECT_EQ(quick.idle_task(3), m.place(InstanceKey::task(0, 3)));
+  EXPECT_EQ(quick.idle_task(1U << 31), m.nowhere());
+  EXPECT_FALSE(quick.step(places[0], quick.next(in)));
+  EXPECT_TRUE(quick.not_monitoring(places[0]));
+  EXPECT_FALSE(quick.not_monitoring(m.nowhere()));  // who knows whose it is
+  m.step(InstanceKey::task(7, 0), out, {kStart}, {});
+  quick = m.quick_view();
+  EXPECT_TRUE(quick.step(places[0], quick.next(in)));
+  EXPECT_FALSE(quick.step(places[0], quick.next(in)));
+  EXPECT_FALSE(quick.not_monitoring(places[0]));
+  EXPECT_FALSE(quick.step(m.nowhere(), quick.next(in)));
+  m.count(1);
+  EXPECT_THAT(m.states(InstanceKey::task(7, 0)), ElementsAre("running"));
+
+  // What a loop does to nobody is always quick, and counts nothing; what is never quick is not.
+  for (const bool holes : {false, true}) {
+    if (holes) {
+      m.hole_opens(0);
+      EXPECT_FALSE(m.quick_view().usable());
+      m.hole_closes(0);
+    }
+    quick = m.quick_view();
+    ASSERT_TRUE(quick.usable());
+    EXPECT_TRUE(quick.step(quick.nobodys_place(), UnsureMonitor::Quick::always()));
+    EXPECT_FALSE(quick.step(quick.nobodys_place(), UnsureMonitor::Quick::never()));
+    m.count(1);
+    EXPECT_EQ(m.counters().events, 1U);
+    // After a hole, what was never met may be monitoring.
+    EXPECT_EQ(quick.not_monitoring(m.place(InstanceKey::task(8, 0))), !holes);
+  }
+}
+
 /// All that may have happened to a few instances, one by one: the states that all of them have
 /// together. Not a set an instance, so that a mistake in taking them apart would show.
 class Worlds {

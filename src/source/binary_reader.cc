@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "base/wide.h"
 #include "source/batch_builder.h"
 #include "source/binary.h"
 #include "source/binary_format.h"
@@ -51,7 +52,8 @@ class Fields {
 };
 
 template <typename Raw, typename Out>
-void widen(const char* from, std::uint64_t base, std::size_t rows, Out* __restrict out) {
+SWERVE_WIDE void widen(const char* from, std::uint64_t base, std::size_t rows,
+                       Out* __restrict out) {
   for (std::size_t i = 0; i < rows; ++i) {
     out[i] = static_cast<Out>(base + load<Raw>(from + i * sizeof(Raw)));
   }
@@ -94,7 +96,7 @@ void unpack(const Packing& p, const char* from, std::size_t rows, Out* __restric
 }
 
 template <typename Raw>
-std::uint64_t largest(const char* from, std::size_t rows) {
+SWERVE_WIDE std::uint64_t largest(const char* from, std::size_t rows) {
   Raw out = 0;
   for (std::size_t i = 0; i < rows; ++i) out = std::max(out, load<Raw>(from + i * sizeof(Raw)));
   return out;
@@ -582,8 +584,9 @@ Result<> BinaryReader::read_by_event(Batch& out) {
 /// The rows of events of two kinds, the commonest case: eight at a time, since which kind comes
 /// next cannot be foretold. Answers how many are of the second kind; more than there are, if one is
 /// of neither.
-std::uint32_t number_rows_of_two(const std::vector<std::uint32_t>& kind, std::uint32_t first,
-                                 std::uint32_t second, std::vector<std::uint32_t>& row) {
+SWERVE_WIDE std::uint32_t number_rows_of_two(const std::vector<std::uint32_t>& kind,
+                                             std::uint32_t first, std::uint32_t second,
+                                             std::vector<std::uint32_t>& row) {
   // A flag an event, and how many flags there are before it: in its eight, and before these.
   std::array<std::uint8_t, Batch::kMost + 8> flag, before_here;
   std::array<std::uint32_t, Batch::kMost + 8> before;

@@ -178,11 +178,10 @@ struct RecordedEngine::State {
   const std::vector<EntryCall> calls;
   UnsureMonitor instances;
   StateCodes states;
-  std::vector<Planned> planned;            // by kind
-  std::vector<Track> tracks;               // likewise
-  std::vector<std::uint32_t> no_places;    // by row: those of a lane that does nothing
-  std::vector<std::uint32_t> slow_places;  // by row: those of a lane that is never quick
-  std::vector<bool> met;                   // by binding
+  std::vector<Planned> planned;          // by kind
+  std::vector<Track> tracks;             // likewise
+  std::vector<std::uint32_t> no_places;  // by row: those of a lane that does nothing
+  std::vector<bool> met;                 // by binding
   std::unordered_map<std::uint32_t, KeptEntry> entries;
   unsigned holes = 0;        // open
   bool newtask_met = false;  // so sched_process_fork tells nothing new
@@ -319,6 +318,7 @@ void RecordedEngine::State::fill_states(LeafValues& out, const Leaf& leaf,
                                         const Batch::Column& column, const Batch& batch) {
   const std::size_t rows = column.cells.size();
   out.state.resize(rows);
+  std::uint8_t* const state = out.state.data();
   std::array<std::uint32_t, 256> row_with;  // by code
   row_with.fill(kNoRow);
   if (column.form == Want::text) {
@@ -326,15 +326,16 @@ void RecordedEngine::State::fill_states(LeafValues& out, const Leaf& leaf,
     std::array<std::uint64_t, 64> seen;
     std::array<std::uint8_t, 64> code_of_seen{};
     seen.fill(~std::uint64_t{0});
+    const std::uint64_t* const cells = column.cells.data();
     for (std::size_t r = 0; r < rows; ++r) {
-      const std::uint64_t cell = column.cells[r];
+      const std::uint64_t cell = cells[r];
       const std::size_t slot = (cell ^ cell >> 32) % seen.size();
       if (seen[slot] != cell) {
         seen[slot] = cell;
         code_of_seen[slot] = states.of(batch.text(cell));
         row_with[code_of_seen[slot]] = static_cast<std::uint32_t>(r);
       }
-      out.state[r] = code_of_seen[slot];
+      state[r] = code_of_seen[slot];
     }
   } else {
     for (std::size_t r = 0; r < rows; ++r) {
@@ -342,10 +343,12 @@ void RecordedEngine::State::fill_states(LeafValues& out, const Leaf& leaf,
       row_with[out.state[r]] = static_cast<std::uint32_t>(r);
     }
   }
-  for (std::size_t r = 0; r < column.unknown.size(); ++r) {
-    if (column.unknown[r] == 0) continue;
-    out.state[r] = 0;
-    row_with[0] = static_cast<std::uint32_t>(r);
+  if (!column.unknown.empty()) {  // then the cells of unknown rows were met by mistake
+    row_with.fill(kNoRow);
+    for (std::size_t r = 0; r < rows; ++r) {
+      if (column.unknown[r] != 0) state[r] = 0;
+      row_with[state[r]] = static_cast<std::uint32_t>(r);
+    }
   }
   // What each code comes to; they are few.
   std::array<std::uint64_t, 256> plain{};
@@ -559,7 +562,9 @@ void RecordedEngine::State::decide(Planned& p, PlannedBinding& on, BindingRows& 
       out.nothing = out.nothing || (known & May::kNothing) != 0;
     }
     out.may.resize(rows);
-    for (std::size_t r = 0; r < rows; ++r) out.may[r] = out.by_state[state->state[r]];
+    const std::uint8_t* const codes = state->state.data();
+    std::uint8_t* const may = out.may.data();
+    for (std::size_t r = 0; r < rows; ++r) may[r] = out.by_state[codes[r]];
     return;
   }
   // Without branches: what a row comes to cannot be foreseen.
@@ -620,7 +625,7 @@ void RecordedEngine::State::find_places(const Planned& p, BindingRows& rows, con
   const std::size_t count = rows.may.size();
   rows.place.resize(count);
   if (scope == Scope::object || !rows.end.empty() || !rows.no_key.empty()) {
-    std::fill(rows.place.begin(), rows.place.end(), UnsureMonitor::kNoPlace);
+    std::fill(rows.place.begin(), rows.place.end(), instances.nowhere());
   } else if (rows.key != nullptr) {
     instances.task_places(rows.key, count, rows.place.data());
   } else {
@@ -634,7 +639,7 @@ void RecordedEngine::State::find_places(const Planned& p, BindingRows& rows, con
     }
   }
   for (std::size_t r = 0; rows.nothing && r < count; ++r) {
-    if ((rows.may[r] & May::kNothing) != 0) rows.place[r] = UnsureMonitor::kNoPlace;
+    if ((rows.may[r] & May::kNothing) != 0) rows.place[r] = instances.nowhere();
   }
 }
 
@@ -895,8 +900,10 @@ void RecordedEngine::State::born(const Planned& p, std::size_t row) {
 /// Where the instance of a lane has its slot, for this row of its kind.
 template <Scope scope>
 std::uint32_t place_of(const Lane& lane, std::size_t row, std::uint32_t idle) {
-  const std::uint32_t place = lane.place[row];
-  return scope == Scope::task && place == 0 ? idle : place;
+  std::uint32_t place = lane.place[row];
+  // Without a branch: whose turn it is cannot be foreseen.
+  if (scope == Scope::task) place |= idle & -std::uint32_t{place == 0};
+  return place;
 }
 
 /// Nearly all events step an instance that is certain, by a transition that is there. This does so
@@ -910,6 +917,8 @@ std::size_t RecordedEngine::State::run(const Batch& batch, std::size_t from, std
   const std::uint32_t* const cpus = batch.cpu.data();
   const Track* const all = tracks.data();
   const UnsureMonitor::Quick quick = instances.quick_view();
+  stopped_at = 0;
+  if (!quick.usable()) return from;
   std::uint64_t others = 0;  // steps of the third bindings, and so on
   std::size_t lane = 0;
   std::size_t i = from;
@@ -923,15 +932,15 @@ std::size_t RecordedEngine::State::run(const Batch& batch, std::size_t from, std
     if (!step(track.lanes[0])) break;
     lane = 1;
     if (!step(track.lanes[1])) break;
-    lane = 2;
+    lane = 0;
+    if (track.more == track.end) [[likely]]
+      continue;
     const Lane* more = track.more;
     while (more != track.end && step(*more)) ++more;
     others += static_cast<std::uint64_t>(more - track.more);
-    if (more != track.end) {
-      lane += static_cast<std::size_t>(more - track.more);
-      break;
-    }
-    lane = 0;
+    if (more == track.end) continue;
+    lane = 2 + static_cast<std::size_t>(more - track.more);
+    break;
   }
   instances.count(2 * (i - from) + others + std::min<std::size_t>(lane, 2));
   stopped_at = lane;
@@ -949,7 +958,7 @@ void RecordedEngine::State::walk_some(const Batch& batch, std::size_t from, std:
       const UnsureMonitor::Quick quick = instances.quick_view();
       const std::uint32_t idle = quick.idle_task(batch.cpu[i]);
       const std::uint32_t place = place_of<scope>(one, batch.row[i], idle);
-      if (!stopped && quick.step(place, one.next)) {
+      if (!stopped && quick.usable() && quick.step(place, one.next)) {
         instances.count(1);
         continue;
       }
@@ -990,15 +999,14 @@ void RecordedEngine::State::not_quick(std::size_t number, const Batch& batch, st
 void RecordedEngine::State::lay_tracks(const Batch& batch) {
   const UnsureMonitor::Quick quick = instances.quick_view();
   no_places.resize(std::max(no_places.size(), batch.size()), quick.nobodys_place());
-  slow_places.resize(no_places.size(), UnsureMonitor::kNoPlace);
-  const Lane no_lane{no_places.data(), quick.nobodys_next()};
+  const Lane no_lane{no_places.data(), quick.always()};
   tracks.clear();
   for (const Planned& p : planned) {
     Track& track = tracks.emplace_back();
     const std::size_t first = std::min(p.lanes.size(), track.lanes.size());
     track.lanes.fill(no_lane);
     std::copy_n(p.lanes.begin(), first, track.lanes.begin());
-    if (p.plan.new_task >= 0) track.lanes[0].place = slow_places.data();
+    if (p.plan.new_task >= 0) track.lanes[0] = {no_places.data(), quick.never()};
     track.more = p.lanes.data() + first;
     track.end = p.lanes.data() + p.lanes.size();
   }
