@@ -217,8 +217,9 @@ struct RecordedEngine::State {
   std::size_t run(const Batch& batch, std::size_t from, std::size_t to, std::size_t& stopped_at);
   template <Scope scope>
   void walk_some(const Batch& batch, std::size_t from, std::size_t to, const Recording& names);
-  std::uint8_t may_be(std::size_t kind, std::size_t number, std::size_t row) const;
-  void not_quick(std::size_t number, const Batch& batch, std::size_t i, const Recording& names);
+  template <Scope scope>
+  void see(const Planned& p, std::size_t number, const Batch& batch, std::size_t i,
+           const Recording& names);
   class Seen;
   void slowly(const Planned& p, std::size_t number, const Batch& batch, std::size_t i,
               const Recording& names);
@@ -951,47 +952,32 @@ template <Scope scope>
 void RecordedEngine::State::walk_some(const Batch& batch, std::size_t from, std::size_t to,
                                       const Recording& names) {
   for (std::size_t i = from, lane = 0; (i = run<scope>(batch, i, to, lane)) < to; ++i) {
-    const Track& track = tracks[batch.kind[i]];
-    const std::size_t lanes = track.lanes.size() + static_cast<std::size_t>(track.end - track.more);
-    for (bool stopped = true; lane < lanes; ++lane, stopped = false) {
-      const Lane& one = lane < 2 ? track.lanes[lane] : track.more[lane - 2];
-      const UnsureMonitor::Quick quick = instances.quick_view();
-      const std::uint32_t idle = quick.idle_task(batch.cpu[i]);
-      const std::uint32_t place = place_of<scope>(one, batch.row[i], idle);
-      if (!stopped && quick.usable() && quick.step(place, one.next)) {
-        instances.count(1);
-        continue;
-      }
-      if (may_be(batch.kind[i], lane, batch.row[i]) == May::kEvent && quick.not_monitoring(place)) {
-        continue;
-      }
-      not_quick(lane, batch, i, names);
-    }
+    const Planned& p = planned[batch.kind[i]];
+    if (lane == 0 && p.plan.new_task >= 0) born(p, batch.row[i]);
+    for (; lane < p.lanes.size(); ++lane) see<scope>(p, lane, batch, i, names);
   }
 }
 
-/// What a row is to a binding; nothing to one that is not there.
-std::uint8_t RecordedEngine::State::may_be(std::size_t kind, std::size_t number,
-                                           std::size_t row) const {
-  const Planned& p = planned[kind];
-  return number < p.rows.size() ? p.rows[number].may[row] : May::kNothing;
-}
-
-/// A binding sees an event in which there is more to do than a step. The first binding of a kind is
-/// also who sees the births that it tells of, even if there is none.
-void RecordedEngine::State::not_quick(std::size_t number, const Batch& batch, std::size_t i,
-                                      const Recording& names) {
-  const Planned& p = planned[batch.kind[i]];
+/// A binding sees an event, in which there may be more to do than a step.
+template <Scope scope>
+void RecordedEngine::State::see(const Planned& p, std::size_t number, const Batch& batch,
+                                std::size_t i, const Recording& names) {
+  const BindingRows& rows = p.rows[number];
   const std::size_t row = batch.row[i];
-  if (number == 0 && p.plan.new_task >= 0) born(p, row);
-  const std::uint8_t may = may_be(batch.kind[i], number, row);
+  const std::uint8_t may = rows.may[row];
   if (may == May::kNothing) return;
-  if (instances.scope() == Scope::object && (may & May::kNothing) == 0) {
-    const BindingRows& its = p.rows[number];
-    if (its.end.empty() && its.no_key.empty() &&
-        instances.quick(InstanceKey::object(its.key[row]), p.plan.on[number].event)) {
-      return;
-    }
+  const UnsureMonitor::Quick quick = instances.quick_view();
+  const std::uint32_t place =
+      place_of<scope>(p.lanes[number], row, quick.idle_task(batch.cpu[i]));
+  if (quick.usable() && quick.step(place, p.lanes[number].next)) {
+    instances.count(1);
+    return;
+  }
+  if (may == May::kEvent && quick.not_monitoring(place)) return;
+  if (scope == Scope::object && (may & May::kNothing) == 0 && rows.key != nullptr &&
+      rows.end.empty() && rows.no_key.empty() &&
+      instances.quick(InstanceKey::object(rows.key[row]), p.plan.on[number].event)) {
+    return;
   }
   slowly(p, number, batch, i, names);
 }
