@@ -5,10 +5,10 @@
 #include <charconv>
 #include <functional>
 #include <map>
-#include <numeric>
 #include <unordered_map>
 
 #include "base/text.h"
+#include "base/wide.h"
 #include "bind/recorded/plan.h"
 #include "bind/recorded/task_states.h"
 
@@ -83,26 +83,19 @@ struct BindingRows {
   std::vector<std::uint8_t> end;       // 0: no, 1: yes, 2: may be; empty: never
   const std::uint64_t* key = nullptr;  // null: of the scope, or the current task
   std::vector<std::uint8_t> no_key;    // 1: not known; empty: all are known
-  bool nothing = false;                // some of `may` have May::kNothing
-  // By row: where the instance has its slot (in task scope 0 is the idle task of the CPU), if the
-  // row is certainly one step of it.
-  std::vector<std::uint32_t> place;
+  std::vector<std::uint32_t> aim;      // see UnsureMonitor::deed(), and kNothingToDo
   std::array<std::uint8_t, 256>
       by_state{};  // memory: what a task state comes to, 0: not worked out
 };
 
-/// A binding, as the walk over the events needs it.
-struct Lane {
-  const std::uint32_t* place = nullptr;  // by row, see BindingRows
-  const std::uint8_t* next = nullptr;    // of the event, for UnsureMonitor::Quick
-};
+/// The aim of a row that is certainly nothing to a binding. (One whose place is nowhere is for
+/// slowly().)
+constexpr std::uint32_t kNothingToDo = 0x7fffffff;
 
-/// The bindings of a kind, likewise: the first two of them, or what does nothing in their place. So
-/// nearly every event is two steps, whatever its kind, which cannot be foreseen.
-struct Track {
-  std::array<Lane, 2> lanes;
-  const Lane* more = nullptr;  // and the others
-  const Lane* end = nullptr;
+/// What is to be done for an event because of one binding.
+struct Errand {
+  std::uint32_t aim;
+  std::uint32_t at;  // number of the event * bindings of a kind at most + number of the binding
 };
 
 struct Planned {
@@ -111,7 +104,6 @@ struct Planned {
   std::vector<LeafValues> leaves;     // by leaf
   std::vector<LeafColumn> columns;
   std::vector<BindingRows> rows;      // by binding
-  std::vector<Lane> lanes;            // likewise
   bool needs_events = false;          // some leaf or instance is not told by a field
   std::vector<std::uint32_t> events;  // by row: which event of the batch
 };
@@ -178,10 +170,16 @@ struct RecordedEngine::State {
   const std::vector<EntryCall> calls;
   UnsureMonitor instances;
   StateCodes states;
-  std::vector<Planned> planned;          // by kind
-  std::vector<Track> tracks;             // likewise
-  std::vector<std::uint32_t> no_places;  // by row: those of a lane that does nothing
-  std::vector<bool> met;                 // by binding
+  std::vector<Planned> planned;  // by kind
+  std::vector<bool> met;         // by binding of the monitor
+  // For walk().
+  static constexpr std::size_t kErrandsOf = 512;  // events: the nearest cache is small
+  std::vector<Errand> errands;                    // of some events, in order
+  std::size_t errand_count = 0;
+  std::size_t width = 1;                     // bindings of a kind at most, see Errand::at
+  std::vector<const std::uint32_t*> lanes;   // by kind * width + binding: its BindingRows::aim
+  std::vector<std::uint32_t> nothing_to_do;  // by row: for a binding that is not there
+  std::vector<std::uint32_t> for_later;      // by row: for one that is nowhere
   std::unordered_map<std::uint32_t, KeptEntry> entries;
   unsigned holes = 0;        // open
   bool newtask_met = false;  // so sched_process_fork tells nothing new
@@ -196,7 +194,7 @@ struct RecordedEngine::State {
   void fill_states(LeafValues& out, const Leaf& leaf, const Batch::Column& column,
                    const Batch& batch);
   void find_unknown_keys(Planned& p, PlannedBinding& on, BindingRows& out, std::size_t rows);
-  void find_places(const Planned& p, BindingRows& rows, const Batch& batch);
+  void find_aims(const Planned& p, const PlannedBinding& on, BindingRows& rows, const Batch& batch);
   void decide(Planned& p, PlannedBinding& on, BindingRows& out, std::size_t rows);
   static const LeafValues* on_state_alone(const Planned& p, const PlannedBinding& on);
   static void find_values_read(Planned& p);
@@ -209,15 +207,15 @@ struct RecordedEngine::State {
   void keep(const Planned& p, std::size_t row, std::uint32_t tid);
   void take(Planned& p, std::size_t row, std::uint32_t tid);
 
-  void lay_tracks(const Batch& batch);
   void walk(const Batch& batch, const Recording& names);
+  void find_lanes(const Batch& batch);
+  void list_errands(const Batch& batch, std::size_t from, std::size_t to);
+  template <std::size_t known_width>
+  void list_errands(const Batch& batch, std::size_t from, std::size_t to);
+  std::size_t run(std::size_t from);
+  void walk_some(const Batch& batch, std::size_t from, std::size_t to, const Recording& names);
   void mark(const Batch::Hole& hole);
   void born(const Planned& p, std::size_t row);
-  template <Scope scope>
-  std::size_t run(const Batch& batch, std::size_t from, std::size_t to, std::size_t& stopped_at);
-  template <Scope scope>
-  void walk_some(const Batch& batch, std::size_t from, std::size_t to, const Recording& names);
-  template <Scope scope>
   void see(const Planned& p, std::size_t number, const Batch& batch, std::size_t i,
            const Recording& names);
   class Seen;
@@ -256,7 +254,6 @@ Result<> RecordedEngine::State::plan_kinds(const Batch& batch) {
     p.leaves.resize(p.plan.leaves.size());
     p.columns.resize(p.plan.leaves.size());
     p.rows.resize(p.plan.on.size());
-    p.lanes.resize(p.plan.on.size());
     const bool keys = std::all_of(p.plan.on.begin(), p.plan.on.end(),
                                   [](const PlannedBinding& on) { return on.key.has_value(); });
     p.needs_events =
@@ -550,7 +547,6 @@ std::uint8_t RecordedEngine::State::decide_row(const Planned& p, const PlannedBi
 /// in which one is not.
 void RecordedEngine::State::decide(Planned& p, PlannedBinding& on, BindingRows& out,
                                    std::size_t rows) {
-  out.nothing = false;
   if (!on.when && !on.start && !on.start_run) {
     out.may.resize(rows, May::kEvent);  // it never was anything else
     return;
@@ -560,7 +556,6 @@ void RecordedEngine::State::decide(Planned& p, PlannedBinding& on, BindingRows& 
     for (const std::uint32_t row : state->met) {
       std::uint8_t& known = out.by_state[state->state[row]];
       if (known == 0) known = decide_row(p, on, row);
-      out.nothing = out.nothing || (known & May::kNothing) != 0;
     }
     out.may.resize(rows);
     const std::uint8_t* const codes = state->state.data();
@@ -593,9 +588,6 @@ void RecordedEngine::State::decide(Planned& p, PlannedBinding& on, BindingRows& 
     });
     if (!certain) out.may[r] = decide_row(p, on, r);
   }
-  const std::uint8_t all =
-      std::accumulate(out.may.begin(), out.may.end(), std::uint8_t{0}, std::bit_or<>());
-  out.nothing = (all & May::kNothing) != 0;
 }
 
 void RecordedEngine::State::decide_end(Planned& p, PlannedBinding& on, BindingRows& out,
@@ -621,27 +613,49 @@ void RecordedEngine::State::decide_end(Planned& p, PlannedBinding& on, BindingRo
   }
 }
 
-void RecordedEngine::State::find_places(const Planned& p, BindingRows& rows, const Batch& batch) {
+namespace {
+
+/// Makes aims of places: adds what happens there, `starts` where that may start an instance.
+SWERVE_WIDE void add_deeds(const std::uint8_t* may, std::size_t count, std::uint32_t plain,
+                           std::uint32_t starts, std::uint32_t nowhere,
+                           std::uint32_t* __restrict aim) {
+  std::uint8_t all = 0;
+  for (std::size_t r = 0; r < count; ++r) all |= may[r];
+  for (std::size_t r = 0; r < count; ++r) aim[r] += may[r] == May::kEvent ? plain : starts;
+  if ((all & May::kNothing) == 0) return;
+  for (std::size_t r = 0; r < count; ++r) {
+    if ((may[r] & May::kNothing) != 0) aim[r] = may[r] == May::kNothing ? kNothingToDo : nowhere;
+  }
+}
+
+}  // namespace
+
+void RecordedEngine::State::find_aims(const Planned& p, const PlannedBinding& on, BindingRows& rows,
+                                      const Batch& batch) {
   const Scope scope = instances.scope();
   const std::size_t count = rows.may.size();
-  rows.place.resize(count);
-  if (scope == Scope::object || !rows.end.empty() || !rows.no_key.empty()) {
-    std::fill(rows.place.begin(), rows.place.end(), instances.nowhere());
-  } else if (rows.key != nullptr) {
-    instances.task_places(rows.key, count, rows.place.data());
+  const std::uint32_t nowhere = instances.nowhere();
+  rows.aim.resize(count);
+  std::uint32_t* const aim = rows.aim.data();
+  if (!instances.has_deeds() || !rows.end.empty() || !rows.no_key.empty()) {
+    std::fill_n(aim, count, nowhere);
+    add_deeds(rows.may.data(), count, 0, 0, nowhere, aim);
+    return;
+  }
+  if (rows.key != nullptr) {
+    instances.task_places(rows.key, count, aim);
   } else {
     for (std::size_t r = 0; r < count; ++r) {
       const std::size_t i = p.events[r];
       InstanceKey key = InstanceKey::global();
       if (scope == Scope::cpu) key = InstanceKey::cpu(batch.cpu[i]);
-      // A thread that is not known is none that has a slot.
+      // A thread that is not known is none that has a place.
       if (scope == Scope::task) key = InstanceKey::task(batch.tid[i], batch.cpu[i]);
-      rows.place[r] = instances.place(key);
+      aim[r] = instances.place(key);
     }
   }
-  for (std::size_t r = 0; rows.nothing && r < count; ++r) {
-    if ((rows.may[r] & May::kNothing) != 0) rows.place[r] = instances.nowhere();
-  }
+  add_deeds(rows.may.data(), count, UnsureMonitor::deed(on.event, false),
+            UnsureMonitor::deed(on.event, true), nowhere, aim);
 }
 
 void RecordedEngine::State::prepare(Planned& p, const Batch& batch, const Batch::Table& table,
@@ -660,8 +674,7 @@ void RecordedEngine::State::prepare(Planned& p, const Batch& batch, const Batch:
               : instances.scope() == Scope::task ? on.key->low_words(p.columns, rows)
                                                  : on.key->rows(p.columns, rows);
     find_unknown_keys(p, on, out, rows);
-    find_places(p, out, batch);
-    p.lanes[b] = {out.place.data(), instances.quick_view().next(on.event)};
+    find_aims(p, on, out, batch);
   }
 }
 
@@ -898,83 +911,106 @@ void RecordedEngine::State::born(const Planned& p, std::size_t row) {
   }
 }
 
-/// Where the instance of a lane has its slot, for this row of its kind.
-template <Scope scope>
-std::uint32_t place_of(const Lane& lane, std::size_t row, std::uint32_t idle) {
-  std::uint32_t place = lane.place[row];
-  // Without a branch: whose turn it is cannot be foreseen.
-  if (scope == Scope::task) place |= idle & -std::uint32_t{place == 0};
-  return place;
+/// Where the aims of the bindings of each kind in the batch are. A new task is seen with the first
+/// binding of its kind, even if there is none.
+void RecordedEngine::State::find_lanes(const Batch& batch) {
+  nothing_to_do.resize(std::max(nothing_to_do.size(), batch.size()), kNothingToDo);
+  for_later.resize(nothing_to_do.size(), instances.nowhere());
+  width = 1;
+  for (const Planned& p : planned) width = std::max(width, p.rows.size());
+  lanes.resize(planned.size() * width);
+  errands.resize(kErrandsOf * width);
+  for (std::size_t k = 0; k < batch.tables.size() && k < planned.size(); ++k) {
+    if (batch.tables[k].rows == 0) continue;
+    const Planned& p = planned[k];
+    const std::uint32_t** const its = &lanes[k * width];
+    std::fill_n(its, width, nothing_to_do.data());
+    for (std::size_t b = 0; b < p.rows.size(); ++b) its[b] = p.rows[b].aim.data();
+    if (p.plan.new_task >= 0) its[0] = for_later.data();
+  }
 }
 
-/// Nearly all events step an instance that is certain, by a transition that is there. This does so
-/// for as long as it goes well. Answers where it stopped: at which event and, in `stopped_at`, at
-/// which binding of it.
-template <Scope scope>
-std::size_t RecordedEngine::State::run(const Batch& batch, std::size_t from, std::size_t to,
-                                       std::size_t& stopped_at) {
+/// All that the bindings have to do for some events, in the order in which it happens. To know it
+/// beforehand makes a short loop of the steps.
+void RecordedEngine::State::list_errands(const Batch& batch, std::size_t from, std::size_t to) {
+  switch (width) {  // loops of a known length
+    case 1:
+      return list_errands<1>(batch, from, to);
+    case 2:
+      return list_errands<2>(batch, from, to);
+    default:
+      return list_errands<0>(batch, from, to);
+  }
+}
+
+template <std::size_t known_width>
+void RecordedEngine::State::list_errands(const Batch& batch, std::size_t from, std::size_t to) {
+  const std::size_t each = known_width != 0 ? known_width : width;
+  const std::uint32_t idle_tasks = instances.idle_tasks(), nowhere = instances.nowhere();
   const std::uint32_t* const kinds = batch.kind.data();
   const std::uint32_t* const rows = batch.row.data();
   const std::uint32_t* const cpus = batch.cpu.data();
-  const Track* const all = tracks.data();
-  const UnsureMonitor::Quick quick = instances.quick_view();
-  stopped_at = 0;
-  if (!quick.usable()) return from;
-  std::uint64_t others = 0;  // steps of the third bindings, and so on
-  std::size_t lane = 0;
-  std::size_t i = from;
-  for (; i < to; ++i) {
-    const Track& track = all[kinds[i]];
-    const std::size_t row = rows[i];
-    const std::uint32_t idle = scope == Scope::task ? quick.idle_task(cpus[i]) : 0;
-    const auto step = [&](const Lane& one) {
-      return quick.step(place_of<scope>(one, row, idle), one.next);
-    };
-    if (!step(track.lanes[0])) break;
-    lane = 1;
-    if (!step(track.lanes[1])) break;
-    lane = 0;
-    if (track.more == track.end) [[likely]]
-      continue;
-    const Lane* more = track.more;
-    while (more != track.end && step(*more)) ++more;
-    others += static_cast<std::uint64_t>(more - track.more);
-    if (more == track.end) continue;
-    lane = 2 + static_cast<std::size_t>(more - track.more);
-    break;
+  const std::uint32_t* const* const of_kinds = lanes.data();
+  Errand* const begin = errands.data();
+  std::size_t count = 0;
+  auto at = static_cast<std::uint32_t>(from * each);
+  for (std::size_t i = from; i < to; ++i) {
+    const std::uint32_t* const* const of_kind = of_kinds + kinds[i] * each;
+    // What kIdleTask lacks to a place.
+    const std::uint32_t idle =
+        (cpus[i] < idle_tasks ? cpus[i] : nowhere) - UnsureMonitor::kIdleTask;
+    for (std::size_t b = 0; b < each; ++b) {
+      // Without branches: which aim it is cannot be foreseen.
+      std::uint32_t aim = of_kind[b][rows[i]];
+      aim += idle & static_cast<std::uint32_t>(static_cast<std::int32_t>(aim) >> 31);
+      begin[count] = {aim, at++};
+      count += aim < kNothingToDo ? 1 : 0;
+    }
   }
-  instances.count(2 * (i - from) + others + std::min<std::size_t>(lane, 2));
-  stopped_at = lane;
-  return i;
+  errand_count = count;
 }
 
-template <Scope scope>
+/// Nearly all events step an instance that is certain, by a transition that is there. This does so
+/// for as long as it goes well, and answers at which errand it stopped.
+std::size_t RecordedEngine::State::run(std::size_t from) {
+  UnsureMonitor::Quick quick = instances.quick_view();
+  if (!quick.usable()) return from;
+  const Errand* const all = errands.data();
+  const std::size_t to = errand_count;
+  std::size_t at = from;
+  while (at < to && quick.step(all[at].aim)) ++at;
+  instances.count(quick);
+  return at;
+}
+
+/// Some events, with no mark of a hole among them.
 void RecordedEngine::State::walk_some(const Batch& batch, std::size_t from, std::size_t to,
                                       const Recording& names) {
-  for (std::size_t i = from, lane = 0; (i = run<scope>(batch, i, to, lane)) < to; ++i) {
+  list_errands(batch, from, to);
+  for (std::size_t at = 0; (at = run(at)) < errand_count; ++at) {
+    const std::size_t i = errands[at].at / width, binding = errands[at].at % width;
     const Planned& p = planned[batch.kind[i]];
-    if (lane == 0 && p.plan.new_task >= 0) born(p, batch.row[i]);
-    for (; lane < p.lanes.size(); ++lane) see<scope>(p, lane, batch, i, names);
+    if (binding == 0 && p.plan.new_task >= 0) born(p, batch.row[i]);
+    if (binding < p.rows.size()) see(p, binding, batch, i, names);
   }
 }
 
-/// A binding sees an event, in which there may be more to do than a step.
-template <Scope scope>
+/// A binding sees an event in which there may be more to do than a step.
 void RecordedEngine::State::see(const Planned& p, std::size_t number, const Batch& batch,
                                 std::size_t i, const Recording& names) {
   const BindingRows& rows = p.rows[number];
   const std::size_t row = batch.row[i];
   const std::uint8_t may = rows.may[row];
   if (may == May::kNothing) return;
-  const UnsureMonitor::Quick quick = instances.quick_view();
-  const std::uint32_t place =
-      place_of<scope>(p.lanes[number], row, quick.idle_task(batch.cpu[i]));
-  if (quick.usable() && quick.step(place, p.lanes[number].next)) {
-    instances.count(1);
-    return;
+  if (may == May::kEvent) {
+    const std::uint32_t aim = rows.aim[row];
+    const bool idle = (aim & UnsureMonitor::kIdleTask) != 0;
+    if (instances.rests(idle ? instances.place(InstanceKey::task(0, batch.cpu[i]))
+                             : UnsureMonitor::place_of(aim))) {
+      return;
+    }
   }
-  if (may == May::kEvent && quick.not_monitoring(place)) return;
-  if (scope == Scope::object && (may & May::kNothing) == 0 && rows.key != nullptr &&
+  if (instances.scope() == Scope::object && (may & May::kNothing) == 0 && rows.key != nullptr &&
       rows.end.empty() && rows.no_key.empty() &&
       instances.quick(InstanceKey::object(rows.key[row]), p.plan.on[number].event)) {
     return;
@@ -982,43 +1018,19 @@ void RecordedEngine::State::see(const Planned& p, std::size_t number, const Batc
   slowly(p, number, batch, i, names);
 }
 
-void RecordedEngine::State::lay_tracks(const Batch& batch) {
-  const UnsureMonitor::Quick quick = instances.quick_view();
-  no_places.resize(std::max(no_places.size(), batch.size()), quick.nobodys_place());
-  const Lane no_lane{no_places.data(), quick.always()};
-  tracks.clear();
-  for (const Planned& p : planned) {
-    Track& track = tracks.emplace_back();
-    const std::size_t first = std::min(p.lanes.size(), track.lanes.size());
-    track.lanes.fill(no_lane);
-    std::copy_n(p.lanes.begin(), first, track.lanes.begin());
-    if (p.plan.new_task >= 0) track.lanes[0] = {no_places.data(), quick.never()};
-    track.more = p.lanes.data() + first;
-    track.end = p.lanes.data() + p.lanes.size();
-  }
-}
-
 void RecordedEngine::State::walk(const Batch& batch, const Recording& names) {
-  lay_tracks(batch);
-  const auto some = [&](std::size_t from, std::size_t to) {
-    switch (instances.scope()) {
-      case Scope::global:
-        return walk_some<Scope::global>(batch, from, to, names);
-      case Scope::cpu:
-        return walk_some<Scope::cpu>(batch, from, to, names);
-      case Scope::task:
-        return walk_some<Scope::task>(batch, from, to, names);
-      case Scope::object:
-        return walk_some<Scope::object>(batch, from, to, names);
+  find_lanes(batch);
+  std::size_t from = 0;
+  const auto walk_to = [&](std::size_t to) {
+    for (; from < to; from = std::min(from + kErrandsOf, to)) {
+      walk_some(batch, from, std::min(from + kErrandsOf, to), names);
     }
   };
-  std::size_t from = 0;
   for (const Batch::Hole& hole : batch.holes) {
-    some(from, hole.before);
-    from = hole.before;
+    walk_to(hole.before);
     mark(hole);
   }
-  some(from, batch.size());
+  walk_to(batch.size());
 }
 
 // -- the engine

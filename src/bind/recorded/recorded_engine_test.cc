@@ -150,9 +150,9 @@ TEST(RecordedEngine, TellsAStateFromOneThatIsNotRecorded) {
                                   .task = "prev",
                                   .start_run = "prev_state == 0"}};
   const std::uint64_t running = 0;
-  EXPECT_EQ(run(Scope::task, {{"a", "e", "a"}}, on,
-                {switched(5, running, 7), switched(6, Unknown{}, 7)}),
-            (Lines{"5: a x e -> a", "6: - x e -> {a|-}"}));
+  EXPECT_EQ(
+      run(Scope::task, {{"a", "e", "a"}}, on, {switched(5, running, 7), switched(6, Unknown{}, 7)}),
+      (Lines{"5: a x e -> a", "6: - x e -> {a|-}"}));
 }
 
 TEST(RecordedEngine, KnowsPreemptionFromTheState) {
@@ -748,6 +748,23 @@ TEST(RecordedEngine, RunsTheBindingsOfAProbeInTheirOrder) {
             (Lines{"0: a x first -> b", "0: b x second -> a"}));
   EXPECT_EQ(run(Scope::global, edges, {second, first}, {sync, sync}),
             (Lines{"0: a x first -> b", "0: b x second -> a", "0: a x first -> b"}));
+}
+
+// More than the quick way through has numbers for.
+TEST(RecordedEngine, StepsAModelOfManyEvents) {
+  fake::Edges edges;
+  std::vector<fake::On> on;
+  for (int e = 0; e < 200; ++e) {
+    edges.push_back({"a", cat("e", e), "a"});
+    on.push_back({.probe = "tracepoint:sched_wakeup",
+                  .event = cat("e", e),
+                  .task = "p",
+                  .start = e == 0 ? "true" : ""});
+  }
+  Watched w(Scope::task, edges, on, {woken(5), woken(0), woken(5)}, {}, {.every_step = false});
+  EXPECT_EQ(w.run(), Lines{});
+  EXPECT_EQ(w.engine->monitor().counters().events, 3U * 200 - 2);  // two of them start
+  EXPECT_EQ(w.engine->monitor().counters().started, 2U);
 }
 
 TEST(RecordedEngine, RefusesAModelThatIsTooLarge) {
