@@ -7,6 +7,7 @@ program, which is measured on a trace of a few events.
 """
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -65,7 +66,17 @@ def recorded(scratch):
         run(["trace-cmd", "extract", "-B", "swerve_bench", "-o", path])
         yield path
     finally:
-        os.rmdir(instance)
+        with contextlib.suppress(FileNotFoundError):  # some versions of trace-cmd take it away
+            os.rmdir(instance)
+
+
+def events_of(swerve, dat):
+    """How many events of a trace.dat swerve check reads, and how many lines trace-cmd prints."""
+    def asked(script):  # by a shell: what this process took of memory would be told of those that it starts later
+        return int(subprocess.run(["sh", "-c", script, swerve, dat], capture_output=True, text=True, check=True).stdout)
+
+    return (asked("""$0 check wwnr "$1" | sed -n 's/.*, \\([0-9]*\\) events, .* to .*/\\1/p' """),
+            asked("""trace-cmd report "$1" | wc -l"""))
 
 
 def made(maker, out, *arguments):
@@ -98,6 +109,10 @@ def show(swerve, scratch, rounds, row):
     row("bytes an event", os.path.getsize(own) / SWITCHES, "")
     row("--plain-states", SWITCHES / seconds / 1e6, "M events/s", 100, at_least=True)
     row("with sets of states", SWITCHES / (sets[1] - start[1]) / 1e6, "M events/s")
+    idling = converted(swerve, maker, os.path.join(scratch, "idling.swerve"), "switches", SWITCHES, 4, 4)
+    often_idle = least(rounds, (plain + [idling],))[0]
+    row("--plain-states, 4 tasks, so that the CPUs are often idle", SWITCHES / (often_idle[1] - start[1]) / 1e6,
+        "M events/s")
     row("two threads / one, elapsed", (two[0] - start[0]) / (states[0] - start[0]), "")
     gigabytes = float(subprocess.run([maker, "bandwidth", own], check=True, capture_output=True, text=True)
                       .stdout.split()[0])
@@ -130,6 +145,9 @@ def show(swerve, scratch, rounds, row):
     row("ftrace's text, one thread", TEXT / seconds / 1e6, "M events/s")
     row("the same in bytes", os.path.getsize(own_text) / seconds / 1e6, "MB/s", 400, at_least=True)
     with recorded(scratch) as dat:
+        read, there = events_of(swerve, dat)
+        if abs(read - there) > 10:  # trace-cmd has some lines about the file, too
+            raise SystemExit(f"swerve check read {read} events of {dat}, trace-cmd {there}")
         ours, one, theirs = least(rounds, (check + [dat], None, (0, 1, 2)),
                                   (check + ["--threads", "1", dat], None, (0, 1, 2)), (["trace-cmd", "report", dat],))
         row("trace.dat of this machine", os.path.getsize(dat) / 2**20, "MB")
