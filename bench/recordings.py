@@ -1,19 +1,20 @@
 """recordings.py - measures swerve check on recorded traces, for measure.py.
 
-The traces are made (make_trace.cc) or recorded on this machine under load. Commands that are compared run in turns; the
-middle one of the rounds counts. Speeds of reading are without the start of the program, which is measured on a trace of a
-few events.
+The traces are made (make_trace.cc) or recorded on this machine under load. Commands that are compared run in turns. What
+other work on the machine does to them only ever adds, so the least of the rounds counts: of CPU seconds (user and
+system) where one thread works, of elapsed seconds where several do. Speeds of reading are without the start of the
+program, which is measured on a trace of a few events.
 """
 import contextlib
 import os
+import re
 import shutil
-import statistics
 import subprocess
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TRACING = "/sys/kernel/tracing"
-SWITCHES = 20_000_000  # events of the trace in our own format
+SWITCHES = 10_000_000  # events of the trace in our own format
 TEXT = 2_000_000       # of the one in ftrace's text
 OBJECTS = 1_000_000
 TASKS = 1000
@@ -34,13 +35,14 @@ def run(command, stdin=None, status=(0,)):
     return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
 
 
-def middle(rounds, *commands):
-    """The middle of the seconds of each command, all in turns; each is given as for run()."""
-    times = [[] for _ in commands]
+def least(rounds, *commands):
+    """(elapsed, CPU) seconds of each command, the least of each; all run in turns; each is given as for run()."""
+    out = [(float("inf"), float("inf"))] * len(commands)
     for _ in range(rounds):
-        for command, seen in zip(commands, times):
-            seen.append(run(*command)[0])
-    return [statistics.median(seen) for seen in times]
+        for i, command in enumerate(commands):
+            elapsed, cpu, _ = run(*command)
+            out[i] = min(out[i][0], elapsed), min(out[i][1], cpu)
+    return out
 
 
 @contextlib.contextmanager
@@ -64,7 +66,17 @@ def recorded(scratch):
         run(["trace-cmd", "extract", "-B", "swerve_bench", "-o", path])
         yield path
     finally:
-        os.rmdir(instance)
+        with contextlib.suppress(FileNotFoundError):  # some versions of trace-cmd take it away
+            os.rmdir(instance)
+
+
+def events_of(swerve, dat):
+    """How many events of a trace.dat swerve check reads, and how many lines trace-cmd prints."""
+    def asked(script):  # by a shell: what this process took of memory would be told of those that it starts later
+        return int(subprocess.run(["sh", "-c", script, swerve, dat], capture_output=True, text=True, check=True).stdout)
+
+    return (asked("""$0 check wwnr "$1" | sed -n 's/.*, \\([0-9]*\\) events, .* to .*/\\1/p' """),
+            asked("""trace-cmd report "$1" | wc -l"""))
 
 
 def made(maker, out, *arguments):
@@ -89,19 +101,25 @@ def show(swerve, scratch, rounds, row):
 
     print("swerve check wwnr, on its own format, one thread")
     own = converted(swerve, maker, os.path.join(scratch, "big.swerve"), "switches", SWITCHES, TASKS, 4)
-    start, states, sets, two = middle(rounds, (plain + [few_own],), (plain + [own],),
-                                      (check + ["--threads", "1", own], None, maybe),
-                                      (check + ["--plain-states", "--threads", "2", own],))
-    row("the start alone", start * 1e3, "ms")
+    start, states, sets, two = least(rounds, (plain + [few_own],), (plain + [own],),
+                                     (check + ["--threads", "1", own], None, maybe),
+                                     (check + ["--plain-states", "--threads", "2", own],))
+    seconds = states[1] - start[1]
+    row("the start alone", start[0] * 1e3, "ms")
     row("bytes an event", os.path.getsize(own) / SWITCHES, "")
-    row("--plain-states", SWITCHES / (states - start) / 1e6, "M events/s", 100, at_least=True)
-    row("with sets of states", SWITCHES / (sets - start) / 1e6, "M events/s")
-    row("two threads / one", (two - start) / (states - start), "")
+    row("--plain-states", SWITCHES / seconds / 1e6, "M events/s", 100, at_least=True)
+    row("with sets of states", SWITCHES / (sets[1] - start[1]) / 1e6, "M events/s")
+    idling = converted(swerve, maker, os.path.join(scratch, "idling.swerve"), "switches", SWITCHES, 4, 4)
+    often_idle = least(rounds, (plain + [idling],))[0]
+    row("--plain-states, 4 tasks, so that the CPUs are often idle", SWITCHES / (often_idle[1] - start[1]) / 1e6,
+        "M events/s")
+    row("two threads / one, elapsed", (two[0] - start[0]) / (states[0] - start[0]), "")
     gigabytes = float(subprocess.run([maker, "bandwidth", own], check=True, capture_output=True, text=True)
                       .stdout.split()[0])
-    used = os.path.getsize(own) / (states - start) / 1e9
-    row("plain reading of the same memory", gigabytes, "GB/s")
-    row("of that, swerve check reaches", used / gigabytes * 100, "%")
+    used = os.path.getsize(own) / seconds / 1e9
+    row("reading the file where it lies in memory, summing it", gigabytes, "GB/s")
+    row("swerve check", used, "GB/s")
+    row("of plain reading, swerve check reaches", used / gigabytes * 100, "%")
 
     print("Many monitors in one pass")
     folder = os.path.join(scratch, "copies")
@@ -118,19 +136,23 @@ def show(swerve, scratch, rounds, row):
     own_text = made(maker, os.path.join(scratch, "text.txt"), "switches", TEXT, TASKS, 4)
     for name, trace in (("its own format", own), ("ftrace's text", own_text)):
         base = [swerve, "check", "--plain-states", "--threads", "1"]
-        one, eight = middle(rounds, (base + [copies[0], trace],), (base + [*copies, trace],))
-        row(f"eight monitors at once / one after the other, {name}", eight / (8 * one), "", 1)
+        one, eight = least(rounds, (base + [copies[0], trace],), (base + [*copies, trace],))
+        row(f"eight monitors at once / one after the other, {name}", eight[1] / (8 * one[1]), "", 1)
 
     print("Other formats")
-    start, seconds = middle(rounds, (plain + [few],), (plain + [own_text],))
-    row("ftrace's text, one thread", TEXT / (seconds - start) / 1e6, "M events/s")
-    row("the same in bytes", os.path.getsize(own_text) / (seconds - start) / 1e6, "MB/s", 400, at_least=True)
+    start, text = least(rounds, (plain + [few],), (plain + [own_text],))
+    seconds = text[1] - start[1]
+    row("ftrace's text, one thread", TEXT / seconds / 1e6, "M events/s")
+    row("the same in bytes", os.path.getsize(own_text) / seconds / 1e6, "MB/s", 400, at_least=True)
     with recorded(scratch) as dat:
-        ours, one, theirs = middle(rounds, (check + [dat], None, (0, 1, 2)),
-                                   (check + ["--threads", "1", dat], None, (0, 1, 2)), (["trace-cmd", "report", dat],))
+        read, there = events_of(swerve, dat)
+        if abs(read - there) > 10:  # trace-cmd has some lines about the file, too
+            raise SystemExit(f"swerve check read {read} events of {dat}, trace-cmd {there}")
+        ours, one, theirs = least(rounds, (check + [dat], None, (0, 1, 2)),
+                                  (check + ["--threads", "1", dat], None, (0, 1, 2)), (["trace-cmd", "report", dat],))
         row("trace.dat of this machine", os.path.getsize(dat) / 2**20, "MB")
-        row("trace-cmd report / swerve check", theirs / ours, "", 5, at_least=True)
-        row("the same, one thread", theirs / one, "", 5, at_least=True)
+        row("trace-cmd report / swerve check, elapsed", theirs[0] / ours[0], "", 5, at_least=True)
+        row("the same in CPU seconds, one thread", theirs[1] / one[1], "", 5, at_least=True)
 
     print(f"An object monitor, {OBJECTS} events of 25 files")
     objects = [swerve, "check", os.path.join(HERE, "turns", "objects.toml"), "--threads", "1"]
@@ -138,9 +160,9 @@ def show(swerve, scratch, rounds, row):
     small = made(maker, os.path.join(scratch, "small.csv"), "objects", 100, 25)
     binary = os.path.join(scratch, "objects.swerve")
     subprocess.run([swerve, "convert", csv, "-o", binary], check=True)
-    start, from_csv, from_own = middle(rounds, (objects + [small],), (objects + [csv],), (objects + [binary],))
-    row("from CSV", OBJECTS / (from_csv - start) / 1e6, "M events/s")
-    row("from its own format", OBJECTS / (from_own - start) / 1e6, "M events/s", 5, at_least=True)
+    start, from_csv, from_own = least(rounds, (objects + [small],), (objects + [csv],), (objects + [binary],))
+    row("from CSV", OBJECTS / (from_csv[1] - start[1]) / 1e6, "M events/s")
+    row("from its own format", OBJECTS / (from_own[1] - start[1]) / 1e6, "M events/s", 5, at_least=True)
     row("resident at most, from CSV", run(objects + [csv])[2] / 2**20, "MB", 20)
     row("resident at most, from its own format", run(objects + [binary])[2] / 2**20, "MB", 20)
 

@@ -11,6 +11,14 @@
 
 namespace swerve::fuzz {
 
+inline void check_text(const Batch& batch, std::uint64_t cell) {
+  if ((cell & Batch::kListed) != 0) {
+    SWERVE_CHECK((cell ^ Batch::kListed) < batch.listed.size(), "a text that is listed");
+    cell = batch.listed[cell ^ Batch::kListed];
+  }
+  SWERVE_CHECK((cell >> 32) + (cell & 0xffffffff) <= batch.bytes.size(), "a text of the batch");
+}
+
 inline void check_column(const Batch& batch, const Batch::Column& column, std::uint32_t rows) {
   if (column.form == Want::nothing) {
     SWERVE_CHECK(column.cells.empty() && column.unknown.empty(), "cells that nobody wanted");
@@ -22,7 +30,7 @@ inline void check_column(const Batch& batch, const Batch::Column& column, std::u
   for (std::uint32_t row = 0; row < rows; ++row) {
     if (!column.unknown.empty() && column.unknown[row] != 0) continue;
     const std::uint64_t cell = column.cells[row];
-    SWERVE_CHECK((cell >> 32) + (cell & 0xffffffff) <= batch.bytes.size(), "a text of the batch");
+    check_text(batch, cell);
     SWERVE_CHECK(batch.text(cell).find('\0') == std::string_view::npos, "a text without a NUL");
   }
 }
@@ -38,9 +46,7 @@ inline void check_batch(const Batch& batch, std::unordered_map<std::uint32_t, bo
                "a value for each event");
   SWERVE_CHECK(batch.tgid.empty() || batch.tgid.size() == size, "processes for all or none");
   SWERVE_CHECK(batch.comm.empty() || batch.comm.size() == size, "names for all or none");
-  for (const std::uint64_t cell : batch.comm) {
-    SWERVE_CHECK((cell >> 32) + (cell & 0xffffffff) <= batch.bytes.size(), "a name of the batch");
-  }
+  for (const std::uint64_t cell : batch.comm) check_text(batch, cell);
   std::vector<std::uint32_t> rows(batch.tables.size(), 0);
   for (std::size_t i = 0; i < size; ++i) {
     SWERVE_CHECK(batch.kind[i] < batch.tables.size(), "an event of a kind that is there");

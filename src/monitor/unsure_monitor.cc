@@ -8,6 +8,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/wide.h"
+
 namespace swerve {
 
 namespace {
@@ -19,11 +21,19 @@ constexpr std::size_t kOthersMost = std::size_t{1} << 18;
 constexpr std::uint64_t word_of(SetId set, Doubt why) noexcept {
   return std::uint64_t{raw(set)} << 32 | static_cast<std::uint64_t>(why) << 16;
 }
-constexpr std::uint64_t kOffWord = word_of(kOffSet, Doubt::none);
 constexpr std::uint8_t kStarts = May::kStart | May::kStartRun;
 
 /// Why it is not certain what the event did.
 constexpr Doubt doubt_of(May may) noexcept { return may.certain() ? Doubt::none : Doubt::value; }
+
+SWERVE_WIDE void find_places(std::uint32_t limit, std::uint32_t base, std::uint32_t nowhere,
+                             const std::uint64_t* tids, std::size_t count,
+                             std::uint32_t* __restrict places) noexcept {
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto tid = static_cast<std::uint32_t>(tids[i]);
+    places[i] = tid == 0 ? UnsureMonitor::kIdleTask : tid < limit ? base + tid : nowhere;
+  }
+}
 }  // namespace
 
 struct UnsureMonitor::State {
@@ -53,22 +63,43 @@ struct UnsureMonitor::State {
     if (mapped != 0) ::munmap(slots, mapped);
   }
 
-  /// `count` slots that take memory when they are written. Huge pages would take it for the
-  /// neighbours, too.
-  void make_slots(std::size_t count) {
-    void* const at = ::mmap(nullptr, count * sizeof(Slot), PROT_READ | PROT_WRITE,
+  /// Places for `count` instances, which take memory when they are written. Huge pages would take
+  /// it for the neighbours, too.
+  void make_places(std::size_t count) {
+    const std::size_t size = count * (sizeof(Slot) + sizeof(More));
+    void* const at = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED) return;  // then all are in `others`
-    mapped = count * sizeof(Slot);
+    mapped = size;
     slots = static_cast<Slot*>(at);
+    more = reinterpret_cast<More*>(slots + count);
     ::madvise(at, mapped, MADV_NOHUGEPAGE);
+  }
+
+  /// The table of quick steps, where ids leave room for it: a row a deed, and before them one that
+  /// is none and never quick.
+  void make_deeds() {
+    const std::size_t events = model.events().size();
+    constexpr std::size_t kDeeds = std::size_t{1} << kDeedBits;
+    const bool free = table.state(StepId(kOffId)) == kNoState;
+    if (table.wide() || !free || 1 + 2 * events > kDeeds) return;
+    deeds.assign((1 + 2 * events) * 256, 0);
+    for (std::size_t e = 0; e < events; ++e) {
+      for (std::size_t starts = 0; starts < 2; ++starts) {
+        std::uint8_t* const row = &deeds[(1 + 2 * e + starts) * 256];
+        std::copy_n(&table.narrow()[e * 256], 256, row);
+        row[kOffId] = starts != 0 ? 0 : kOffId;
+      }
+    }
   }
 
   std::uint32_t& open_on(std::uint32_t cpu) noexcept {
     return cpu < kCpus ? open[cpu] : open_everywhere;
   }
 
-  bool monitoring(std::uint64_t word) const noexcept { return table.newest(word) != kOff; }
+  bool monitoring(std::uint64_t word) const noexcept {
+    return word != kOffWord && table.newest(word) != kOff;
+  }
   bool several(std::uint64_t word) const noexcept { return !monitoring(word) && word != kOffWord; }
   SetId set_of(std::uint64_t word) {
     if (!monitoring(word)) return SetId(static_cast<std::uint32_t>(word >> 32));
@@ -140,7 +171,7 @@ struct UnsureMonitor::State {
     step.final = final(to);
     sink->on_step(step);
   }
-  void tell_violation(InstanceKey key, EventId event, SetId set, const Slot& from,
+  void tell_violation(InstanceKey key, EventId event, SetId set, const Kept& from,
                       const Witness& w) {
     Violation violation = verdict<Violation>(key.id(scope), event, set, w);
     std::set<EventId> allowed;
@@ -166,7 +197,7 @@ struct UnsureMonitor::State {
     sink->on_inconclusive(inconclusive);
   }
   /// The last transitions; what the word of slot_of() makes of the state's id is not among them.
-  std::vector<Transition> path(const Slot& from) const {
+  std::vector<Transition> path(const Kept& from) const {
     if (!monitoring(from.word)) return {};
     std::vector<Transition> out = table.path({from.word, from.older});
     if (out.size() > from.events)
@@ -183,19 +214,19 @@ struct UnsureMonitor::State {
   StateSets sets;
   std::vector<StepId> base;  // by state: an id with which it is the newest
 
+  std::vector<std::uint8_t> deeds;  // empty: nothing is quick
   Slot* slots = nullptr;
+  More* more = nullptr;
   std::size_t mapped = 0;
-  std::array<std::uint32_t, 2> limit{};  // as quick_limit_
-  std::vector<std::uint32_t> met;        // numbers of the slots whose word is not 0
+  std::vector<std::uint32_t> met;  // numbers of the slots whose word is not 0
 
   // Instances without a slot of their own. Those that certainly do not monitor are there only to
-  // tell them from `unmet`.
-  std::unordered_map<std::uint64_t, Slot> others;
+  // tell them from unmet_.
+  std::unordered_map<std::uint64_t, Kept> others;
   std::size_t monitoring_others = 0;  // of these, those that are or may be monitoring
   std::size_t most;                   // of each of the two sorts
 
-  std::array<std::uint64_t, 2> unmet{kOffWord, kOffWord};  // by group; "not monitoring" is in it
-  Doubt ever = Doubt::none;                                // all the doubts that there were
+  Doubt ever = Doubt::none;  // all the doubts that there were
 
   std::vector<std::uint32_t> open;  // by CPU: holes
   std::uint32_t open_everywhere = 0;
@@ -209,7 +240,8 @@ struct UnsureMonitor::Found {
   bool in_hole;
   bool direct;  // it has a slot of its own
   Slot* slot;   // null: it is not kept
-  Slot now;
+  More* more;
+  Kept now;
 };
 
 UnsureMonitor::UnsureMonitor(std::string name, Automaton model, Scope scope,
@@ -218,16 +250,19 @@ UnsureMonitor::UnsureMonitor(std::string name, Automaton model, Scope scope,
     : state_(std::make_unique<State>(std::move(name), std::move(model), scope,
                                      std::move(may_happen), can_end, sink, options)) {
   State& s = *state_;
-  narrow_ = s.table.narrow().data();
-  if (scope == Scope::global) s.limit = {1, 0};
-  if (scope == Scope::cpu) s.limit = {kCpus, 0};
+  s.make_deeds();
+  if (scope == Scope::global) limit_ = {1, 0};
+  if (scope == Scope::cpu) limit_ = {kCpus, 0};
   if (scope == Scope::task) {  // idle tasks first
-    s.limit = {kTids, kCpus};
+    limit_ = {kTids, kCpus};
     base_ = {kCpus, 0};
   }
-  if (s.limit[0] != 0) s.make_slots(s.limit[0] + s.limit[1]);
+  static_assert(kTids + kCpus + 1 <= 1U << kPlaceBits);
+  if (limit_[0] != 0) s.make_places(nowhere() + 1);
   slots_ = s.slots;
-  if (slots_ == nullptr) s.limit = {0, 0};
+  more_ = s.more;
+  if (slots_ == nullptr) limit_ = {0, 0};
+  if (slots_ != nullptr && !s.deeds.empty()) deeds_ = s.deeds.data();
   set_quick();
 }
 UnsureMonitor::~UnsureMonitor() = default;
@@ -235,8 +270,7 @@ UnsureMonitor::UnsureMonitor(UnsureMonitor&&) noexcept = default;
 
 void UnsureMonitor::set_quick() noexcept {
   const State& s = *state_;
-  const bool quick = !s.table.wide() && !s.options.steps && s.open_in_all == 0;
-  quick_limit_ = quick ? s.limit : std::array<std::uint32_t, 2>{};
+  quick_ = has_deeds() && !s.options.steps && s.open_in_all == 0;
 }
 
 bool UnsureMonitor::quick_elsewhere(InstanceKey key, EventId event) noexcept {
@@ -244,10 +278,14 @@ bool UnsureMonitor::quick_elsewhere(InstanceKey key, EventId event) noexcept {
   if (s.others.empty() || s.table.wide() || s.options.steps || s.open_in_all != 0) return false;
   const auto it = s.others.find(key.value());
   if (it == s.others.end()) return false;
-  Quick view = quick_view();
-  const bool done = view.step_at(it->second, event, epoch_[group(key)]);
-  count(view);
-  return done;
+  Kept& kept = it->second;
+  if (!s.monitoring(kept.word) || kept.epoch != epoch_[group(key)]) return false;
+  const StepId id = s.table.next(s.table.newest(kept.word), event);
+  if (id == kOff) return false;
+  kept.word = kept.word << 8 | raw(id);
+  ++kept.events;
+  ++counters_.events;
+  return true;
 }
 
 std::size_t UnsureMonitor::group(InstanceKey key) const noexcept {
@@ -272,22 +310,47 @@ InstanceKey UnsureMonitor::key_at(std::size_t index) const noexcept {
   return number < base_[0] ? InstanceKey::task(0, number) : InstanceKey::task(number - base_[0], 0);
 }
 
+void UnsureMonitor::task_places(const std::uint64_t* tids, std::size_t count,
+                                std::uint32_t* places) const noexcept {
+  find_places(limit_[0], base_[0], nowhere(), tids, count, places);
+}
+
+/// The word of a slot.
+std::uint64_t UnsureMonitor::word_at(std::uint32_t place) const noexcept {
+  const std::uint64_t word = slots_[place].word;
+  return (word & 0xff) == kOffId && has_deeds() ? kOffWord : word;
+}
+
+bool UnsureMonitor::rests(std::uint32_t place) {
+  if (!quick_ || place == nowhere()) return false;
+  const std::size_t g = place < base_[0] ? 1 : 0;
+  const std::uint64_t word = word_at(place);
+  if (word != 0) return word == kOffWord && more_[place].epoch == epoch_[g];
+  if (unmet_[g] != kOffWord) return false;
+  state_->met.push_back(place);
+  slots_[place].word = kOffWord;
+  if (epoch_[g] != 0) more_[place].epoch = epoch_[g];
+  return true;
+}
+
 UnsureMonitor::Found UnsureMonitor::find(InstanceKey key) const {
   State& s = *state_;
-  const std::size_t upper = key.value() >> 32 & 1;
-  const std::uint32_t low = static_cast<std::uint32_t>(key.value());
-  Found found{key, group(key), in_hole(key), low < s.limit[upper], nullptr, {}};
+  const std::uint32_t at = place(key);
+  Found found{key, group(key), in_hole(key), at != nowhere(), nullptr, nullptr, {}};
   if (found.direct) {
-    found.slot = &slots_[base_[upper] + low];
+    found.slot = &slots_[at];
+    found.more = &more_[at];
   } else if (const auto it = s.others.find(key.value()); it != s.others.end()) {
     found.slot = &it->second;
+    found.more = &it->second;
   }
   if (found.slot == nullptr || found.slot->word == 0) {
-    found.now.word = s.unmet[found.group];
+    found.now.word = unmet_[found.group];
     return found;
   }
-  found.now = *found.slot;
-  if (found.slot->epoch != epoch_[found.group]) found.now.become(s.widened(found.now.word));
+  found.now = {*found.slot, *found.more};
+  if (found.direct) found.now.word = word_at(at);
+  if (found.more->epoch != epoch_[found.group]) found.now.become(s.widened(found.now.word));
   return found;
 }
 
@@ -302,22 +365,22 @@ void UnsureMonitor::put(const Found& found, std::uint64_t word, std::uint64_t ol
   const bool kept = found.slot != nullptr && found.slot->word != 0;
   // What it is alone in, a hole of its CPU, must not be taken for what all are in.
   const bool alone = found.in_hole && of_one_cpu(found.group);
-  if (!kept && !alone && word == s.unmet[found.group]) return;
-  const auto store = [&](Slot& slot) {
-    slot.word = word;
-    slot.older = older;
-    slot.events = events;
-    slot.epoch = epoch_[found.group];
+  if (!kept && !alone && word == unmet_[found.group]) return;
+  const auto store = [&](Slot& slot, More& more) {
+    slot = {word, events};
+    const std::uint64_t epoch = epoch_[found.group];
+    if (more.older != older || more.epoch != epoch)
+      more = {older, epoch};  // memory is seldom taken
   };
   if (found.direct) {
     if (!kept) s.met.push_back(static_cast<std::uint32_t>(found.slot - slots_));
-    store(*found.slot);
+    store(*found.slot, *found.more);
     return;
   }
   const bool was = kept && found.slot->word != kOffWord;  // monitoring, perhaps
   const bool is = word != kOffWord;
   const bool fits = is ? room(found)
-                       : s.unmet[found.group] != kOffWord &&
+                       : unmet_[found.group] != kOffWord &&
                              ((kept && !was) || s.others.size() - s.monitoring_others < s.most);
   if (is && !fits) refuse(found, s.set_of(word));
   s.monitoring_others -= was;
@@ -327,7 +390,12 @@ void UnsureMonitor::put(const Found& found, std::uint64_t word, std::uint64_t ol
     return;
   }
   s.monitoring_others += is;
-  store(kept ? *found.slot : s.others[found.key.value()]);
+  if (!kept) {
+    Kept& its = s.others[found.key.value()];
+    store(its, its);
+  } else {
+    store(*found.slot, *found.more);
+  }
 }
 
 void UnsureMonitor::put(const Found& found, std::uint64_t word) {
@@ -340,31 +408,36 @@ void UnsureMonitor::put(const Found& found, std::uint64_t word) {
 void UnsureMonitor::refuse(const Found& found, SetId next) {
   State& s = *state_;
   counters_.refused += found.now.word == kOffWord;
-  const std::uint64_t unmet = s.unmet[found.group];
+  const std::uint64_t unmet = unmet_[found.group];
   const Doubt why = s.why_of(unmet) | s.why_of(found.now.word) | Doubt::unknown;
-  s.unmet[found.group] = s.changed(unmet, s.sets.both(s.set_of(unmet), next), why);
+  unmet_[found.group] = s.changed(unmet, s.sets.both(s.set_of(unmet), next), why);
 }
 
 template <typename Change>
 void UnsureMonitor::change_all(Change change) {
   State& s = *state_;
-  const auto change_one = [&](InstanceKey key, Slot& slot) {
+  const auto change_one = [&](InstanceKey key, Kept kept) {
     const std::size_t g = group(key);
-    const bool was = slot.word != kOffWord;
-    slot.become(change(slot.epoch != epoch_[g] ? s.widened(slot.word) : slot.word));
-    if (in_hole(key)) slot.become(s.widened(slot.word));
-    slot.epoch = epoch_[g];
-    return (slot.word != kOffWord) - was;
+    kept.become(change(kept.epoch != epoch_[g] ? s.widened(kept.word) : kept.word));
+    if (in_hole(key)) kept.become(s.widened(kept.word));
+    kept.epoch = epoch_[g];
+    return kept;
   };
-  for (const std::uint32_t i : s.met) change_one(key_at(i), slots_[i]);
-  for (auto& [key, slot] : s.others) {
+  for (const std::uint32_t i : s.met) {
+    const Kept kept = change_one(key_at(i), {{word_at(i), slots_[i].events}, more_[i]});
+    slots_[i] = kept;
+    more_[i] = kept;
+  }
+  for (auto& [key, kept] : s.others) {
     // This can take more room than there is, but not for longer than these instances live.
-    s.monitoring_others += static_cast<std::size_t>(change_one(InstanceKey::object(key), slot));
+    s.monitoring_others -= kept.word != kOffWord;
+    kept = change_one(InstanceKey::object(key), kept);
+    s.monitoring_others += kept.word != kOffWord;
   }
   for (std::size_t g = 0; g < (s.scope == Scope::task ? 2 : 1); ++g) {
-    const std::uint64_t word = change(s.unmet[g]);
+    const std::uint64_t word = change(unmet_[g]);
     const bool open = of_one_cpu(g) ? s.open_everywhere != 0 : s.open_in_all != 0;
-    s.unmet[g] = open ? s.widened(word) : word;
+    unmet_[g] = open ? s.widened(word) : word;
   }
 }
 
@@ -396,9 +469,9 @@ void UnsureMonitor::step_certain(const Found& found, EventId event, May may, con
   const Stepping stepping =
       swerve::step(s.table, instance, event,
                    (may.bits & May::kStart) != 0 ? Handler::start : Handler::start_run);
-  const Slot from{stepping.from.word, stepping.from.older, off ? 0 : found.now.events};
-  Slot next{kOffWord};
-  if (instance.word != 0) next = {instance.word, instance.older, from.events};
+  const Kept from{{stepping.from.word, off ? 0 : found.now.events}, {stepping.from.older}};
+  Kept next{{kOffWord}, {}};
+  if (instance.word != 0) next = {{instance.word, from.events}, {instance.older}};
   if (stepping.outcome == Outcome::stepped) ++next.events;
   if (found.in_hole) next.become(s.widened(next.word));
 
@@ -502,7 +575,7 @@ void UnsureMonitor::hole_opens(std::uint32_t cpu) {
       put(one, s.widened(one.now.word));
     } else {
       ++epoch_[g];
-      s.unmet[g] = s.widened(s.unmet[g]);
+      unmet_[g] = s.widened(unmet_[g]);
     }
   }
   set_quick();
@@ -527,7 +600,7 @@ std::vector<UnsureMonitor::Live> UnsureMonitor::live() const {
   State& s = *state_;
   std::vector<Live> out;
   visit_met([&](InstanceKey key) {
-    const Slot now = find(key).now;
+    const Kept now = find(key).now;
     if (now.word == kOffWord) return;
     const SetId set = s.set_of(now.word);
     out.push_back({key, s.names(set), s.final(set), now.events});

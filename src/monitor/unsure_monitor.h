@@ -75,11 +75,41 @@ class UnsureMonitor {
   /// nanoseconds. `may` must not have kNothing.
   bool quick(InstanceKey key, EventId event) noexcept;
 
+  // -- for loops over many events
+
+  /// Where an instance is kept; nowhere(): it has no place of its own. The same for as long as the
+  /// monitor lives. Task scope: the idle tasks have the first places, idle_tasks() of them, by CPU.
+  std::uint32_t place(InstanceKey key) const noexcept;
+  std::uint32_t nowhere() const noexcept { return limit_[0] + limit_[1]; }
+  std::uint32_t idle_tasks() const noexcept { return base_[0]; }
+  /// The places of `count` tasks that are numbered by the lowest 32 bits; kIdleTask for idle tasks,
+  /// whose CPU is not told.
+  static constexpr std::uint32_t kIdleTask = 0x80000000;
+  void task_places(const std::uint64_t* tids, std::size_t count,
+                   std::uint32_t* places) const noexcept;
+
+  /// What happens, and where, in one number: the sum of a place and a deed. A deed is an event that
+  /// starts an instance that is not monitoring (`starts`), or leaves it alone; without one, nothing
+  /// is quick. The same for as long as the monitor lives. The highest bit is free.
+  static constexpr std::uint32_t kPlaceBits = 23;
+  static constexpr std::uint32_t kDeedBits = 8;
+  /// False: there are no deeds, and nothing will ever be quick by its place.
+  bool has_deeds() const noexcept { return deeds_ != nullptr; }
+  static constexpr std::uint32_t deed(EventId event, bool starts) noexcept {
+    return static_cast<std::uint32_t>(1 + 2 * index(event) + (starts ? 1 : 0)) << kPlaceBits;
+  }
+  static constexpr std::uint32_t place_of(std::uint32_t aim) noexcept {
+    return aim & ((1U << kPlaceBits) - 1);
+  }
+
   class Quick;
-  /// For loops over many events: what quick() needs, at hand. Anything else that is called makes it
-  /// stale. What it has done is to be counted: count().
-  Quick quick_view() noexcept;
-  void count(const Quick& view) noexcept;
+  /// What quick() needs, at hand. Anything else that is called makes it stale. The steps that it
+  /// took are to be counted.
+  Quick quick_view() const noexcept;
+  void count(const Quick& quick) noexcept;
+  /// The instance of a place is certainly not monitoring: an event that starts nothing does nothing
+  /// to it, and from now on Quick::step() knows that, too.
+  bool rests(std::uint32_t place);
 
   /// The event may happen to an instance. No allocation, but for a verdict, a new instance or a set
   /// that was never met before.
@@ -134,14 +164,23 @@ class UnsureMonitor {
   Scope scope() const noexcept;
 
  private:
-  /// An instance. `word` is one of: 0, never met, and so what State::unmet says; the step ids of
-  /// the StepTable, if it is certainly monitoring; else the lowest 16 bits are 0 (which no step
-  /// leads out of) and above them stand its doubt and its set.
-  struct Slot {
+  // Certainly not monitoring. The lowest byte stands for that in the table of quick steps, which
+  // may change the others (and `events`): word_at() puts them right.
+  static constexpr std::uint8_t kOffId = 255;
+  static constexpr std::uint64_t kOffWord = std::uint64_t{raw(kOffSet)} << 32 | kOffId;
+
+  /// An instance, in two parts. `word` is one of: 0, never met, and so what unmet_ says; kOffWord;
+  /// the step ids of the StepTable, if it is certainly monitoring; else the lowest 16 bits are 0
+  /// (which no step leads out of) and above them stand its doubt and its set.
+  struct Slot {  // what every step needs: small, since the nearest cache is
     std::uint64_t word = 0;
-    std::uint64_t older = 0;   // as in Instance
     std::uint64_t events = 0;  // transitions since it was started, or certain again
-    std::uint64_t epoch = 0;   // the holes that it knows of; below epoch_: it is to be widened
+  };
+  struct More {
+    std::uint64_t older = 0;  // as in Instance
+    std::uint64_t epoch = 0;  // the holes that it knows of; below epoch_: it is to be widened
+  };
+  struct Kept : Slot, More {
     void become(std::uint64_t other) noexcept {
       if (other == word) return;
       word = other;
@@ -168,6 +207,7 @@ class UnsureMonitor {
   bool of_one_cpu(std::size_t group) const noexcept;
   bool in_hole(InstanceKey key) const noexcept;
   InstanceKey key_at(std::size_t index) const noexcept;
+  std::uint64_t word_at(std::uint32_t place) const noexcept;
   Found find(InstanceKey key) const;
   bool room(const Found& found) const noexcept;
   void put(const Found& found, std::uint64_t word, std::uint64_t older, std::uint64_t events);
@@ -182,12 +222,14 @@ class UnsureMonitor {
   void step_unsure(const Found& found, EventId event, May may, const Witness& witness);
 
   // What quick() needs.
-  const std::uint8_t* narrow_ = nullptr;  // of the step table
-  Slot* slots_ = nullptr;                 // those that are found by their number alone
-  // By bit 32 of the key: how many of its lower halves have a slot (for quick(): 0 while it is to
-  // say false), and from where in slots_.
-  std::array<std::uint32_t, 2> quick_limit_{}, base_{};
+  const std::uint8_t* deeds_ = nullptr;  // by deed and newest id: the next one; 0: not quick
+  Slot* slots_ = nullptr;                // by place, and one that is never quick
+  More* more_ = nullptr;                 // likewise
+  bool quick_ = false;                   // quick() need not say false
+  // By bit 32 of the key: how many of its lower halves have a slot, and from where in slots_.
+  std::array<std::uint32_t, 2> limit_{}, base_{};
   std::array<std::uint64_t, 2> epoch_{};  // holes that concerned all instances of this half
+  std::array<std::uint64_t, 2> unmet_{kOffWord, kOffWord};  // "not monitoring" is in it
   UnsureCounters counters_;
 
   std::unique_ptr<State> state_;
@@ -195,47 +237,67 @@ class UnsureMonitor {
 
 class UnsureMonitor::Quick {
  public:
-  /// As UnsureMonitor::quick(), for instances that have a slot of their own.
-  bool step(InstanceKey key, EventId event) noexcept {
-    const std::uint32_t low = static_cast<std::uint32_t>(key.value());
-    const std::size_t upper = key.value() >> 32 & 1;
-    if (low >= limit_[upper]) [[unlikely]]
+  /// False: nothing is quick at present, and step() must not be called.
+  bool usable() const noexcept { return usable_; }
+  /// As UnsureMonitor::quick(); also true where the event does nothing to an instance that is
+  /// certainly not monitoring. Without branches but for what is seldom: what an event finds cannot
+  /// be foreseen.
+  bool step(std::uint32_t aim) noexcept {
+    const std::uint32_t place = place_of(aim);
+    Slot& slot = slots_[place];
+    const std::uint64_t word = slot.word;
+    const std::uint8_t id = deeds_[(aim >> kPlaceBits) * std::size_t{256} + (word & 0xff)];
+    if (id == 0) [[unlikely]]
       return false;
-    return step_at(slots_[base_[upper] + low], event, epoch_[upper]);
+    if (had_holes_ && !knows_all_holes(place)) [[unlikely]]
+      return false;
+    slot.word = word << 8 | id;
+    ++slot.events;
+    steps_ += id < kOffId ? 1 : 0;
+    return true;
   }
 
  private:
   friend class UnsureMonitor;
-  bool step_at(Slot& slot, EventId event, std::uint64_t epoch) noexcept {
-    const std::uint8_t id = narrow_[index(event) * 256 + (slot.word & 0xff)];
-    if (id == 0 || slot.epoch != epoch) return false;
-    slot.word = slot.word << 8 | id;
-    ++slot.events;
-    ++steps_;
-    return true;
+  bool knows_all_holes(std::uint32_t place) const noexcept {
+    return more_[place].epoch == epoch_[place < idle_tasks_ ? 1 : 0];
   }
-  const std::uint8_t* narrow_ = nullptr;
+
+  const std::uint8_t* deeds_ = nullptr;
   Slot* slots_ = nullptr;
-  std::array<std::uint32_t, 2> limit_{}, base_{};
-  std::array<std::uint64_t, 2> epoch_{};
+  const More* more_ = nullptr;
   std::uint64_t steps_ = 0;
+  std::uint32_t idle_tasks_ = 0;  // these have the first places
+  bool usable_ = false;
+  bool had_holes_ = false;
+  std::array<std::uint64_t, 2> epoch_{};
 };
 
-inline UnsureMonitor::Quick UnsureMonitor::quick_view() noexcept {
+inline std::uint32_t UnsureMonitor::place(InstanceKey key) const noexcept {
+  const auto low = static_cast<std::uint32_t>(key.value());
+  const std::size_t upper = key.value() >> 32 & 1;
+  return low < limit_[upper] ? base_[upper] + low : nowhere();
+}
+inline UnsureMonitor::Quick UnsureMonitor::quick_view() const noexcept {
   Quick view;
-  view.narrow_ = narrow_;
+  view.deeds_ = deeds_;
   view.slots_ = slots_;
-  view.limit_ = quick_limit_;
-  view.base_ = base_;
+  view.more_ = more_;
+  view.idle_tasks_ = base_[0];
+  view.usable_ = quick_;
+  view.had_holes_ = (epoch_[0] | epoch_[1]) != 0;
   view.epoch_ = epoch_;
   return view;
 }
+inline void UnsureMonitor::count(const Quick& quick) noexcept { counters_.events += quick.steps_; }
 inline bool UnsureMonitor::quick(InstanceKey key, EventId event) noexcept {
+  const std::uint32_t at = place(key);
+  if (at == nowhere()) return quick_elsewhere(key, event);
+  if (!quick_) return false;
   Quick view = quick_view();
-  if (!view.step(key, event)) return quick_elsewhere(key, event);
+  const bool done = view.step(deed(event, true) + at);
   count(view);
-  return true;
+  return done;
 }
-inline void UnsureMonitor::count(const Quick& view) noexcept { counters_.events += view.steps_; }
 
 }  // namespace swerve

@@ -17,6 +17,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 /// All that is told, in its order.
 struct Log : VerdictSink {
@@ -469,6 +470,70 @@ TEST_F(Unsure, IsQuickWhenItIsCertain) {
     m.hole_closes(1);
     EXPECT_FALSE(m.quick(key, wakeup));
   }
+}
+
+TEST_F(Unsure, ALoopStepsInstancesByTheirPlaces) {
+  UnsureMonitor m = make(Scope::task);
+  const std::uint64_t tids[] = {7, 0, 1ULL << 31, (1ULL << 32) + 7, 0xffffffff};
+  std::uint32_t places[5];
+  m.task_places(tids, 5, places);
+  EXPECT_EQ(places[0], m.place(InstanceKey::task(7, 0)));
+  EXPECT_EQ(places[1], UnsureMonitor::kIdleTask);
+  EXPECT_EQ(places[2], m.nowhere());
+  EXPECT_EQ(places[3], places[0]);  // only the lowest 32 bits are a number
+  EXPECT_EQ(places[4], m.nowhere());
+
+  const auto quick = [&](std::uint32_t aim) {
+    UnsureMonitor::Quick view = m.quick_view();
+    const bool done = view.usable() && view.step(aim);
+    m.count(view);
+    return done;
+  };
+  const std::uint32_t goes_in = UnsureMonitor::deed(in, false),
+                      starts = UnsureMonitor::deed(in, true);
+  EXPECT_EQ(UnsureMonitor::place_of(starts + places[0]), places[0]);
+  EXPECT_EQ(m.place(InstanceKey::task(0, m.idle_tasks() - 1)), m.idle_tasks() - 1);
+  EXPECT_EQ(m.place(InstanceKey::task(0, m.idle_tasks())), m.nowhere());
+
+  // Not monitoring: an event that starts nothing does nothing.
+  EXPECT_FALSE(quick(goes_in + places[0]));
+  EXPECT_TRUE(m.rests(places[0]));
+  EXPECT_TRUE(quick(goes_in + places[0]));
+  EXPECT_TRUE(m.rests(places[0]));
+  EXPECT_FALSE(quick(starts + places[0]));
+  EXPECT_EQ(m.counters(), UnsureCounters{});
+  EXPECT_THAT(m.states(InstanceKey::task(7, 0)), IsEmpty());
+
+  m.step(InstanceKey::task(7, 0), out, {kStart}, {});
+  EXPECT_FALSE(m.rests(places[0]));
+  EXPECT_TRUE(quick(starts + places[0]));
+  EXPECT_FALSE(quick(goes_in + places[0]));  // a violation
+  EXPECT_EQ(m.counters().events, 1U);
+  EXPECT_THAT(m.states(InstanceKey::task(7, 0)), ElementsAre("running"));
+
+  for (const std::uint32_t aim : {m.nowhere(), goes_in + m.nowhere(), starts + m.nowhere()}) {
+    EXPECT_FALSE(quick(aim));
+  }
+  EXPECT_FALSE(m.rests(m.nowhere()));  // who knows whose it is
+
+  // In a hole nothing is quick, and after it what was known before is in doubt.
+  EXPECT_TRUE(m.rests(m.place(InstanceKey::task(8, 0))));
+  m.hole_opens(0);
+  EXPECT_FALSE(m.quick_view().usable());
+  EXPECT_FALSE(m.rests(m.place(InstanceKey::task(8, 0))));
+  m.hole_closes(0);
+  EXPECT_TRUE(m.quick_view().usable());
+  for (const std::uint32_t tid : {7U, 8U, 9U}) {
+    const std::uint32_t place = m.place(InstanceKey::task(tid, 0));
+    EXPECT_FALSE(m.rests(place));
+    EXPECT_FALSE(quick(goes_in + place));
+    EXPECT_FALSE(quick(starts + place));
+    EXPECT_THAT(m.states(InstanceKey::task(tid, 0)), SizeIs(3));
+  }
+  // The idle tasks of other CPUs are not concerned.
+  EXPECT_TRUE(m.rests(m.place(InstanceKey::task(0, 1))));
+  EXPECT_TRUE(quick(goes_in + m.place(InstanceKey::task(0, 1))));
+  EXPECT_FALSE(m.rests(m.place(InstanceKey::task(0, 0))));
 }
 
 /// All that may have happened to a few instances, one by one: the states that all of them have

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "base/wide.h"
 #include "source/batch_builder.h"
 #include "source/binary.h"
 #include "source/binary_format.h"
@@ -51,7 +52,8 @@ class Fields {
 };
 
 template <typename Raw, typename Out>
-void widen(const char* from, std::uint64_t base, std::size_t rows, Out* __restrict out) {
+SWERVE_WIDE void widen(const char* from, std::uint64_t base, std::size_t rows,
+                       Out* __restrict out) {
   for (std::size_t i = 0; i < rows; ++i) {
     out[i] = static_cast<Out>(base + load<Raw>(from + i * sizeof(Raw)));
   }
@@ -81,7 +83,8 @@ void widen(std::size_t width, const char* from, std::uint64_t base, std::size_t 
 template <typename Out>
 void unpack(const Packing& p, const char* from, std::size_t rows, Out* __restrict out) {
   if (p.in_table == 0) return widen(p.width, from, p.base, rows, out);
-  std::array<Out, 256> table{};
+  std::array<Out, 256> table;
+  table.fill(static_cast<Out>(p.base));
   widen(p.width, from, p.base, p.in_table, table.data());
   from += padded(std::size_t{p.in_table} * p.width);
   std::size_t i = 0;
@@ -90,6 +93,34 @@ void unpack(const Packing& p, const char* from, std::size_t rows, Out* __restric
     for (std::size_t j = 0; j < 8; ++j, indexes >>= 8) out[i + j] = table[indexes & 0xff];
   }
   for (; i < rows; ++i) out[i] = table[static_cast<std::uint8_t>(from[i])];
+}
+
+template <typename Raw>
+SWERVE_WIDE std::uint64_t largest(const char* from, std::size_t rows) {
+  Raw out = 0;
+  for (std::size_t i = 0; i < rows; ++i) out = std::max(out, load<Raw>(from + i * sizeof(Raw)));
+  return out;
+}
+
+/// Whether all values that unpack() would give are below a limit. (May be false where only the
+/// column's table has a value that is not.)
+bool all_below(const Packing& p, const char* from, std::size_t rows, std::uint64_t limit) {
+  if (rows == 0) return true;
+  if (p.base >= limit) return false;
+  // Indexes beyond the table give the base alone.
+  const std::size_t numbers = p.in_table != 0 ? p.in_table : rows;
+  switch (p.width) {
+    case 0:
+      return true;
+    case 1:
+      return largest<std::uint8_t>(from, numbers) < limit - p.base;
+    case 2:
+      return largest<std::uint16_t>(from, numbers) < limit - p.base;
+    case 4:
+      return largest<std::uint32_t>(from, numbers) < limit - p.base;
+    default:
+      return largest<std::uint64_t>(from, numbers) < limit - p.base;
+  }
 }
 
 /// What is known of threads apart from the events. It may be asked by any thread; what was once
@@ -127,7 +158,7 @@ class ThreadTable {
 class BinaryReader final : public Recording {
  public:
   BinaryReader(std::unique_ptr<Input> input, const Interest& interest)
-      : input_(std::move(input)), interest_(interest), mapped_(input_->mapped()) {}
+      : input_(std::move(input)), interest_(interest) {}
 
   Result<> open();
   Result<bool> next(Batch& out) override;
@@ -184,19 +215,17 @@ class BinaryReader final : public Recording {
   template <typename Out>
   Result<> read_numbers(const Column& column, std::vector<Out>& out);
   Result<> read_texts(Batch& out);
-  Result<> read_text_cells(const Column& column, Batch& batch, std::vector<std::uint64_t>& out);
+  Result<> read_text_cells(Column column, Batch& batch, std::vector<std::uint64_t>& out);
   Result<> read_words_as_integers(const Column& column, Batch& batch, Batch::Column& out);
   static void write_digits(const Column& column, Batch& batch, std::vector<std::uint64_t>& cells);
 
   const std::unique_ptr<Input> input_;
   const Interest& interest_;
-  const std::string_view mapped_;
-  static constexpr std::uint64_t kForgetBytes = 8U << 20;
-  std::uint64_t forgotten_ = 0;  // of mapped_: what need not stay in memory
-  std::string buffer_;           // of what is not mapped
-  std::uint64_t offset_ = 0;     // bytes taken
-  std::uint64_t block_at_ = 0;   // where the block that is being read begins
-  std::uint64_t blocks_ = 0;     // taken
+  // A block is read and not mapped: to copy it costs less than the page faults of a mapping.
+  std::string buffer_;
+  std::uint64_t offset_ = 0;    // bytes taken
+  std::uint64_t block_at_ = 0;  // where the block that is being read begins
+  std::uint64_t blocks_ = 0;    // taken
   bool ended_ = false;
 
   std::string clock_, made_from_;
@@ -218,43 +247,28 @@ class BinaryReader final : public Recording {
   std::vector<Column> columns_;  // of the tables
   Column text_sizes_, text_bytes_, time_, cpu_, tid_, kind_, tgid_, comm_;
   bool has_tgid_ = false, has_comm_ = false, texts_read_ = false;
-  std::vector<std::uint64_t> texts_;     // as cells
   std::vector<std::uint32_t> next_row_;  // by kind
   std::vector<std::uint32_t> kept_;      // numbers of the events that are wanted
 };
 
 Error BinaryReader::broken(std::string_view what) const {
-  if (input_->cut_short()) {
-    return Error(ErrorCode::invalid,
-                 cat("byte ", block_at_, ": the file became shorter while it was read"));
-  }
   return Error(ErrorCode::invalid, cat("byte ", block_at_, ": ", what));
 }
 
-/// The next bytes, exactly so many. Fewer are an error.
+/// The next bytes, exactly so many, until the next call. Fewer are an error.
 Result<std::string_view> BinaryReader::take(std::size_t size) {
-  std::string_view got;
-  if (!mapped_.empty()) {
-    got = mapped_.substr(std::min<std::size_t>(offset_, mapped_.size()), size);
-  } else {
-    buffer_.resize(size);
-    SWERVE_TRY_ASSIGN(const std::size_t read, input_->read(buffer_.data(), size));
-    got = std::string_view(buffer_).substr(0, read);
-  }
-  offset_ += got.size();
-  if (got.size() < size) {
+  if (buffer_.size() < size) buffer_.resize(size);
+  SWERVE_TRY_ASSIGN(const std::size_t got, input_->read(buffer_.data(), size));
+  offset_ += got;
+  if (got < size) {
     return broken(
         cat("the recording was cut off: it ends at byte ", offset_, ", without its end mark"));
   }
-  return got;
+  return std::string_view(buffer_).substr(0, size);
 }
 
 Result<BinaryReader::Block> BinaryReader::take_block() {
   block_at_ = offset_;
-  if (!mapped_.empty() && offset_ - forgotten_ >= kForgetBytes) {
-    input_->forget(mapped_.substr(forgotten_, offset_ - forgotten_));
-    forgotten_ = offset_;
-  }
   SWERVE_TRY_ASSIGN(const std::string_view frame, take(kFrame));
   Fields fields(frame);
   Block block;
@@ -331,7 +345,7 @@ Result<bool> BinaryReader::next(Batch& out) {
 }
 
 void BinaryReader::count(Batch& out) const {
-  out.bytes_read = mapped_.empty() ? input_->taken() : offset_;
+  out.bytes_read = input_->taken();
   out.events_read = events_;
   out.late = 0;
   out.not_understood = 0;
@@ -396,13 +410,9 @@ Result<> BinaryReader::read_end(std::string_view front) {
     return broken("the end mark counts other events than there were");
   }
   block_at_ = offset_;
-  bool more = offset_ < mapped_.size();
-  if (mapped_.empty()) {
-    char byte = 0;
-    SWERVE_TRY_ASSIGN(const std::size_t got, input_->read(&byte, 1));
-    more = got != 0;
-  }
-  return more ? broken("something follows the end of the recording") : Result<>();
+  char byte = 0;
+  SWERVE_TRY_ASSIGN(const std::size_t more, input_->read(&byte, 1));
+  return more != 0 ? broken("something follows the end of the recording") : Result<>();
 }
 
 Result<> BinaryReader::read_events(const Block& block, Batch& out) {
@@ -532,6 +542,7 @@ Result<> BinaryReader::read_by_event(Batch& out) {
   out.tgid.resize(has_tgid_ ? events : 0);
   out.comm.resize(has_comm_ ? events : 0);
   out.bytes.clear();
+  out.listed.clear();
   texts_read_ = false;
 
   std::size_t kept = 0;
@@ -573,8 +584,9 @@ Result<> BinaryReader::read_by_event(Batch& out) {
 /// The rows of events of two kinds, the commonest case: eight at a time, since which kind comes
 /// next cannot be foretold. Answers how many are of the second kind; more than there are, if one is
 /// of neither.
-std::uint32_t number_rows_of_two(const std::vector<std::uint32_t>& kind, std::uint32_t first,
-                                 std::uint32_t second, std::vector<std::uint32_t>& row) {
+SWERVE_WIDE std::uint32_t number_rows_of_two(const std::vector<std::uint32_t>& kind,
+                                             std::uint32_t first, std::uint32_t second,
+                                             std::vector<std::uint32_t>& row) {
   // A flag an event, and how many flags there are before it: in its eight, and before these.
   std::array<std::uint8_t, Batch::kMost + 8> flag, before_here;
   std::array<std::uint32_t, Batch::kMost + 8> before;
@@ -717,9 +729,9 @@ Result<> BinaryReader::read_texts(Batch& out) {
   std::size_t at = out.bytes.size();
   out.bytes += text_bytes_.bytes.substr(0, text_bytes_.rows);
   if (out.bytes.find('\0', at) != std::string::npos) return broken("a text with a NUL");
-  texts_.resize(text_sizes_.rows);
-  SWERVE_TRY(read_numbers(text_sizes_, texts_));
-  for (std::uint64_t& text : texts_) {
+  out.listed.resize(text_sizes_.rows);
+  SWERVE_TRY(read_numbers(text_sizes_, out.listed));
+  for (std::uint64_t& text : out.listed) {
     const std::uint64_t size = text;
     if (size > out.bytes.size() - at) return broken("a wrong list of texts");
     text = Batch::text_cell(at, size);
@@ -728,14 +740,14 @@ Result<> BinaryReader::read_texts(Batch& out) {
   return {};
 }
 
-Result<> BinaryReader::read_text_cells(const Column& column, Batch& batch,
+Result<> BinaryReader::read_text_cells(Column column, Batch& batch,
                                        std::vector<std::uint64_t>& out) {
   SWERVE_TRY(read_texts(batch));
-  SWERVE_TRY(read_numbers(column, out));
-  std::uint64_t most = 0;
-  for (const std::uint64_t number : out) most = std::max(most, number);
-  if (most >= texts_.size()) return broken("a text that is not in the list");
-  for (std::uint64_t& cell : out) cell = texts_[cell];
+  SWERVE_TRY(verify(column));
+  if (!all_below(column.packing, column.bytes.data(), out.size(), batch.listed.size()))
+    return broken("a text that is not in the list");
+  column.packing.base += Batch::kListed;
+  unpack(column.packing, column.bytes.data(), out.size(), out.data());
   return {};
 }
 

@@ -15,6 +15,7 @@ void Batch::clear() {
   }
   holes.clear();
   bytes.clear();
+  listed.clear();
   kinds.reset();
 }
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -97,7 +98,7 @@ struct Batch {
   struct Column {
     Want form = Want::nothing;  // what the cells are, integer or text; nothing: there are none
     std::vector<std::uint64_t> cells;  // a row each. integer: sign- or zero-extended from its
-                                       // recorded type. text: see text_cell()
+                                       // recorded type. text: see text()
     std::vector<std::uint8_t>
         unknown;  // a row each, 1: no value was recorded. Empty: all are known
   };
@@ -126,9 +127,10 @@ struct Batch {
   std::vector<std::uint32_t> kind;  // number in kinds
   std::vector<std::uint32_t> row;   // in tables[kind]
 
-  std::vector<Table> tables;  // by kind; may be shorter than the number of kinds
-  std::vector<Hole> holes;    // by `before`
-  std::string bytes;          // of the text cells
+  std::vector<Table> tables;          // by kind; may be shorter than the number of kinds
+  std::vector<Hole> holes;            // by `before`
+  std::string bytes;                  // of the text cells
+  std::vector<std::uint64_t> listed;  // text cells that others stand for
 
   /// The kinds of this batch: grows from batch to batch, and what is there never changes.
   std::shared_ptr<const std::vector<RecordedKind>> kinds;
@@ -141,11 +143,22 @@ struct Batch {
       0;  // lines of a text format that are no event, and no known comment
 
   std::size_t size() const noexcept { return time.size(); }
+  /// A text cell: a place in `bytes`. Fewer than 2 GiB.
   static constexpr std::uint64_t text_cell(std::size_t offset, std::size_t size) noexcept {
     return static_cast<std::uint64_t>(offset) << 32 | size;
   }
-  std::string_view text(std::uint64_t cell) const noexcept {
-    return std::string_view(bytes).substr(cell >> 32, cell & 0xffffffff);
+  /// The other sort of text cell: with this bit, it is a number in `listed`, for readers whose
+  /// format has lists of texts. So a text costs nothing until somebody looks at it.
+  static constexpr std::uint64_t kListed = std::uint64_t{1} << 63;
+  std::string_view text(std::uint64_t cell) const noexcept { return text_in(bytes, listed, cell); }
+  /// A number that is not in the list is an empty text.
+  static std::string_view text_in(std::string_view bytes, std::span<const std::uint64_t> listed,
+                                  std::uint64_t cell) noexcept {
+    if ((cell & kListed) != 0) {
+      const std::uint64_t number = cell ^ kListed;
+      cell = number < listed.size() ? listed[number] : 0;
+    }
+    return bytes.substr(cell >> 32, cell & 0xffffffff);
   }
   /// Empty again; keeps its memory.
   void clear();

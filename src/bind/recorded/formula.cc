@@ -217,6 +217,12 @@ const std::uint64_t* Formula::rows(const std::vector<LeafColumn>& columns, std::
   return scratch_.back().data();
 }
 
+const std::uint64_t* Formula::low_words(const std::vector<LeafColumn>& columns, std::size_t count) {
+  const Operation& last = operations_.back();
+  const bool plain = last.what == What::leaf && last.field_bits == 0 && last.bits >= 32;
+  return plain ? columns[static_cast<std::size_t>(last.column)].cells : rows(columns, count);
+}
+
 std::optional<std::uint64_t> Formula::one(const std::vector<std::optional<std::uint64_t>>& values,
                                           const std::vector<LeafColumn>& columns,
                                           std::size_t row) const {

@@ -8,23 +8,27 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "bind/expr.h"
+#include "source/recording.h"
 
 namespace swerve {
 
-/// The values of one leaf, a row each. For texts `cells` are places in `bytes` (Batch::text_cell).
+/// The values of one leaf, a row each. For texts `cells` are text cells, `bytes` and `listed` those
+/// of their batch.
 struct LeafColumn {
   const std::uint64_t* cells = nullptr;
   const std::uint8_t* unknown = nullptr;  // null: all are known
   std::string_view bytes;
+  std::span<const std::uint64_t> listed;
 
   bool known(std::size_t row) const noexcept { return unknown == nullptr || unknown[row] == 0; }
   std::string_view text(std::size_t row) const noexcept {
-    return bytes.substr(cells[row] >> 32, cells[row] & 0xffffffff);
+    return Batch::text_in(bytes, listed, cells[row]);
   }
 };
 
@@ -41,6 +45,8 @@ class Formula {
   /// The value for each of `rows` rows; a cell that is not known counts as it stands there. Valid
   /// until the next call. Cost: about an operation a nanosecond and row, or less.
   const std::uint64_t* rows(const std::vector<LeafColumn>& columns, std::size_t rows);
+  /// The same, but only the lowest 32 bits of a value count. Costs nothing for a plain field.
+  const std::uint64_t* low_words(const std::vector<LeafColumn>& columns, std::size_t rows);
 
   /// The value for one row, where `values` has the leaves' values: none is a value that is not
   /// known. The answer is none when it depends on what is not known. Texts are taken from

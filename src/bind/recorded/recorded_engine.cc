@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "base/text.h"
+#include "base/wide.h"
 #include "bind/recorded/plan.h"
 #include "bind/recorded/task_states.h"
 #include "source/batch_builder.h"
@@ -15,6 +17,8 @@ namespace swerve {
 
 namespace {
 
+constexpr std::uint32_t kNoRow = 0xffffffff;
+
 /// The values of a leaf for the rows of one table. What the batch has as it is needed is not
 /// copied.
 struct LeafValues {
@@ -22,6 +26,8 @@ struct LeafValues {
   std::vector<std::uint8_t> own_unknown;
   std::string own_bytes;
   std::vector<std::uint8_t> state;  // task states: which of StateCodes::all; empty: it is none
+  std::vector<std::uint32_t> met;   // of these: a row with each that there is
+  bool codes_suffice = false;       // nobody reads the values: `column` is empty
   LeafColumn column;
   bool vague = false;  // some row has no value, or one that stands for several
   bool texts = false;  // the cells are texts
@@ -80,23 +86,19 @@ struct BindingRows {
   const std::uint64_t* key = nullptr;  // null: of the scope, or the current task
   std::vector<std::uint64_t> keys;     // where they are of texts
   std::vector<std::uint8_t> no_key;    // 1: not known; empty: all are known
+  std::vector<std::uint32_t> aim;      // see UnsureMonitor::deed(), and kNothingToDo
   std::array<std::uint8_t, 256>
       by_state{};  // memory: what a task state comes to, 0: not worked out
 };
 
-/// A binding, as the walk over the events needs it.
-struct Lane {
-  const std::uint8_t* may = nullptr;   // by row
-  const std::uint64_t* key = nullptr;  // by row; null as in BindingRows
-  EventId event{};
-  bool plain = false;  // every key is known, and nothing ends
-};
+/// The aim of a row that is certainly nothing to a binding. (One whose place is nowhere is for
+/// slowly().)
+constexpr std::uint32_t kNothingToDo = 0x7fffffff;
 
-/// The bindings of a kind, likewise.
-struct Track {
-  const Lane* begin = nullptr;
-  const Lane* end = nullptr;
-  bool births = false;  // it tells of new threads
+/// What is to be done for an event because of one binding.
+struct Errand {
+  std::uint32_t aim;
+  std::uint32_t at;  // number of the event * bindings of a kind at most + number of the binding
 };
 
 struct Planned {
@@ -105,8 +107,7 @@ struct Planned {
   std::vector<LeafValues> leaves;     // by leaf
   std::vector<LeafColumn> columns;
   std::vector<BindingRows> rows;      // by binding
-  std::vector<Lane> lanes;            // likewise
-  bool needs_events = false;          // some leaf is no field of the event
+  bool needs_events = false;          // some leaf or instance is not told by a field
   std::vector<std::uint32_t> events;  // by row: which event of the batch
 };
 
@@ -166,6 +167,11 @@ class TextKeys {
   std::size_t limit_ = kFew;
 };
 
+bool is_state(const Leaf& leaf) {
+  return leaf.source.from == FieldSource::From::field &&
+         (leaf.source.task_state || leaf.source.preempt);
+}
+
 std::vector<May> all_that_may_happen(const BoundMonitor& monitor) {
   std::vector<May> out(monitor.model.events().size());
   for (const Binding& binding : monitor.bindings) {
@@ -203,8 +209,15 @@ struct RecordedEngine::State {
   UnsureMonitor instances;
   StateCodes states;
   std::vector<Planned> planned;  // by kind
-  std::vector<Track> tracks;     // likewise
-  std::vector<bool> met;         // by binding
+  std::vector<bool> met;         // by binding of the monitor
+  // For walk().
+  static constexpr std::size_t kErrandsOf = 512;  // events: the nearest cache is small
+  std::vector<Errand> errands;                    // of some events, in order
+  std::size_t errand_count = 0;
+  std::size_t width = 1;                     // bindings of a kind at most, see Errand::at
+  std::vector<const std::uint32_t*> lanes;   // by kind * width + binding: its BindingRows::aim
+  std::vector<std::uint32_t> nothing_to_do;  // by row: for a binding that is not there
+  std::vector<std::uint32_t> for_later;      // by row: for one that is nowhere
   std::unordered_map<std::uint32_t, KeptEntry> entries;
   TextKeys text_keys;
   unsigned holes = 0;        // open
@@ -219,7 +232,11 @@ struct RecordedEngine::State {
             const Batch::Table& table, const Recording& names);
   void fill_states(LeafValues& out, const Leaf& leaf, const Batch::Column& column,
                    const Batch& batch);
+  void find_unknown_keys(Planned& p, PlannedBinding& on, BindingRows& out, std::size_t rows);
+  void find_aims(const Planned& p, const PlannedBinding& on, BindingRows& rows, const Batch& batch);
   void decide(Planned& p, PlannedBinding& on, BindingRows& out, std::size_t rows);
+  static const LeafValues* on_state_alone(const Planned& p, const PlannedBinding& on);
+  static void find_values_read(Planned& p);
   std::uint8_t decide_row(const Planned& p, const PlannedBinding& on, std::size_t row) const;
   void decide_end(Planned& p, PlannedBinding& on, BindingRows& out, std::size_t rows);
   void take_text_keys(const Planned& p, int leaf, BindingRows& out, std::size_t rows);
@@ -231,10 +248,16 @@ struct RecordedEngine::State {
   void take(Planned& p, std::size_t row, std::uint32_t tid);
 
   void walk(const Batch& batch, const Recording& names);
+  void find_lanes(const Batch& batch);
+  void list_errands(const Batch& batch, std::size_t from, std::size_t to);
+  template <std::size_t known_width>
+  void list_errands(const Batch& batch, std::size_t from, std::size_t to);
+  std::size_t run(std::size_t from);
+  void walk_some(const Batch& batch, std::size_t from, std::size_t to, const Recording& names);
   void mark(const Batch::Hole& hole);
   void born(const Planned& p, std::size_t row);
-  template <Scope scope>
-  void walk_some(const Batch& batch, std::size_t from, std::size_t to, const Recording& names);
+  void see(const Planned& p, std::size_t number, const Batch& batch, std::size_t i,
+           const Recording& names);
   class Seen;
   void slowly(const Planned& p, std::size_t number, const Batch& batch, std::size_t i,
               const Recording& names);
@@ -271,11 +294,15 @@ Result<> RecordedEngine::State::plan_kinds(const Batch& batch) {
     p.leaves.resize(p.plan.leaves.size());
     p.columns.resize(p.plan.leaves.size());
     p.rows.resize(p.plan.on.size());
-    p.lanes.resize(p.plan.on.size());
-    p.needs_events = std::any_of(p.plan.leaves.begin(), p.plan.leaves.end(), [](const Leaf& leaf) {
-      return leaf.source.from != FieldSource::From::field &&
-             leaf.source.from != FieldSource::From::entry_field;
+    const bool keys = std::all_of(p.plan.on.begin(), p.plan.on.end(), [](const PlannedBinding& on) {
+      return on.key || on.key_text >= 0;
     });
+    p.needs_events =
+        !keys || std::any_of(p.plan.leaves.begin(), p.plan.leaves.end(), [](const Leaf& leaf) {
+          return leaf.source.from != FieldSource::From::field &&
+                 leaf.source.from != FieldSource::From::entry_field;
+        });
+    find_values_read(p);
     if (!p.plan.lacking.empty() && !another_has_all(kind)) {
       lacks.insert(lacks.end(), p.plan.lacking.begin(), p.plan.lacking.end());
     }
@@ -290,6 +317,26 @@ Result<> RecordedEngine::State::plan_kinds(const Batch& batch) {
   }
   for (Planned& p : more) planned.push_back(std::move(p));
   return {};
+}
+
+/// Of most recorded task states only which one it is matters, and no formula reads its value.
+void RecordedEngine::State::find_values_read(Planned& p) {
+  std::vector<int> read;
+  const auto add = [&](const std::vector<int>& leaves) {
+    read.insert(read.end(), leaves.begin(), leaves.end());
+  };
+  for (const PlannedBinding& on : p.plan.on) {
+    if (on_state_alone(p, on) == nullptr) add(on.condition_leaves);
+    if (on.key_text >= 0) read.push_back(on.key_text);
+    for (const auto* const f : {&on.key, &on.end}) {
+      if (*f) add((*f)->leaves());
+    }
+  }
+  for (std::size_t l = 0; l < p.leaves.size(); ++l) {
+    p.leaves[l].codes_suffice =
+        is_state(p.plan.leaves[l]) &&
+        std::find(read.begin(), read.end(), static_cast<int>(l)) == read.end();
+  }
 }
 
 /// Which event of the batch each row is, for the kinds with leaves that are no fields.
@@ -310,46 +357,57 @@ void RecordedEngine::State::rows_of(const Batch& batch) {
 void RecordedEngine::State::fill_states(LeafValues& out, const Leaf& leaf,
                                         const Batch::Column& column, const Batch& batch) {
   const std::size_t rows = column.cells.size();
-  out.own_cells.resize(rows);
   out.state.resize(rows);
+  std::uint8_t* const state = out.state.data();
+  std::array<std::uint32_t, 256> row_with;  // by code
+  row_with.fill(kNoRow);
   if (column.form == Want::text) {
-    // The same few places come again and again.
-    std::array<std::pair<std::uint64_t, std::uint8_t>, 64> seen;
-    seen.fill({~std::uint64_t{0}, 0});
+    // The same few texts come again and again.
+    std::array<std::uint64_t, 64> seen;
+    std::array<std::uint8_t, 64> code_of_seen{};
+    seen.fill(~std::uint64_t{0});
+    const std::uint64_t* const cells = column.cells.data();
     for (std::size_t r = 0; r < rows; ++r) {
-      const std::uint64_t cell = column.cells[r];
-      auto& [place, code] = seen[cell >> 32 & 63];
-      if (place != cell) {
-        place = cell;
-        code = states.of(batch.text(cell));
+      const std::uint64_t cell = cells[r];
+      const std::size_t slot = (cell ^ cell >> 32) % seen.size();
+      if (seen[slot] != cell) {
+        seen[slot] = cell;
+        code_of_seen[slot] = states.of(batch.text(cell));
+        row_with[code_of_seen[slot]] = static_cast<std::uint32_t>(r);
       }
-      out.state[r] = code;
+      state[r] = code_of_seen[slot];
     }
   } else {
-    for (std::size_t r = 0; r < rows; ++r) out.state[r] = states.of(column.cells[r]);
+    for (std::size_t r = 0; r < rows; ++r) {
+      out.state[r] = states.of(column.cells[r]);
+      row_with[out.state[r]] = static_cast<std::uint32_t>(r);
+    }
   }
-  for (std::size_t r = 0; r < column.unknown.size(); ++r) {
-    if (column.unknown[r] != 0) out.state[r] = 0;
+  if (!column.unknown.empty()) {  // then the cells of unknown rows were met by mistake
+    row_with.fill(kNoRow);
+    for (std::size_t r = 0; r < rows; ++r) {
+      if (column.unknown[r] != 0) state[r] = 0;
+      row_with[state[r]] = static_cast<std::uint32_t>(r);
+    }
   }
   // What each code comes to; they are few.
   std::array<std::uint64_t, 256> plain{};
-  std::array<bool, 256> met_code{};
-  for (std::size_t r = 0; r < rows; ++r) {
-    const std::uint8_t code = out.state[r];
-    if (!met_code[code]) {
-      met_code[code] = true;
-      const TaskStates& is = states.states(code);
-      if (leaf.source.preempt) {
-        plain[code] = is.preempted ? 1 : 0;
-      } else if (!is.values.empty()) {
-        plain[code] = is.values.front();
-      }
-      const bool several =
-          leaf.source.preempt ? is.maybe_preempted : is.any || is.values.size() > 1;
-      out.vague = out.vague || code == 0 || (several && !options.plain_states);
+  out.met.clear();
+  for (std::size_t code = 0; code < row_with.size(); ++code) {
+    if (row_with[code] == kNoRow) continue;
+    out.met.push_back(row_with[code]);
+    const TaskStates& is = states.states(static_cast<std::uint8_t>(code));
+    if (leaf.source.preempt) {
+      plain[code] = is.preempted ? 1 : 0;
+    } else if (!is.values.empty()) {
+      plain[code] = is.values.front();
     }
-    out.own_cells[r] = plain[code];
+    const bool several = leaf.source.preempt ? is.maybe_preempted : is.any || is.values.size() > 1;
+    out.vague = out.vague || code == 0 || (several && !options.plain_states);
   }
+  if (out.codes_suffice) return;
+  out.own_cells.resize(rows);
+  for (std::size_t r = 0; r < rows; ++r) out.own_cells[r] = plain[out.state[r]];
   out.column.cells = out.own_cells.data();
 }
 
@@ -381,7 +439,7 @@ void RecordedEngine::State::fill(LeafValues& out, const Leaf& leaf, const Planne
   switch (leaf.source.from) {
     case From::field: {
       const Batch::Column& column = table.columns[static_cast<std::size_t>(leaf.source.field)];
-      if (leaf.source.task_state || leaf.source.preempt) {
+      if (is_state(leaf)) {
         fill_states(out, leaf, column, batch);
         return;
       }
@@ -400,6 +458,7 @@ void RecordedEngine::State::fill(LeafValues& out, const Leaf& leaf, const Planne
       }
       out.column.cells = column.cells.data();
       out.column.bytes = batch.bytes;
+      out.column.listed = batch.listed;
       if (!column.unknown.empty()) {
         out.vague = std::any_of(column.unknown.begin(), column.unknown.end(),
                                 [](std::uint8_t u) { return u != 0; });
@@ -429,6 +488,7 @@ void RecordedEngine::State::fill(LeafValues& out, const Leaf& leaf, const Planne
       if (!batch.comm.empty()) {
         gather([&](std::uint32_t i, std::size_t) { return batch.comm[i]; });
         out.column.bytes = batch.bytes;
+        out.column.listed = batch.listed;
         unknown_where(
             [&](std::uint32_t i, std::size_t) { return batch.text(batch.comm[i]).empty(); });
         return;
@@ -495,6 +555,14 @@ void RecordedEngine::State::worlds(const Planned& p, const std::vector<int>& lea
   }
 }
 
+/// The recorded task state that a binding's conditions read, if they read nothing else.
+const LeafValues* RecordedEngine::State::on_state_alone(const Planned& p,
+                                                        const PlannedBinding& on) {
+  if (on.condition_leaves.size() != 1) return nullptr;
+  const auto leaf = static_cast<std::size_t>(on.condition_leaves.front());
+  return is_state(p.plan.leaves[leaf]) ? &p.leaves[leaf] : nullptr;
+}
+
 std::uint8_t RecordedEngine::State::decide_row(const Planned& p, const PlannedBinding& on,
                                                std::size_t row) const {
   std::uint8_t may = 0;
@@ -522,6 +590,22 @@ std::uint8_t RecordedEngine::State::decide_row(const Planned& p, const PlannedBi
 /// in which one is not.
 void RecordedEngine::State::decide(Planned& p, PlannedBinding& on, BindingRows& out,
                                    std::size_t rows) {
+  if (!on.when && !on.start && !on.start_run) {
+    out.may.resize(rows, May::kEvent);  // it never was anything else
+    return;
+  }
+  // The commonest condition: all depends on one recorded task state.
+  if (const LeafValues* const state = on_state_alone(p, on)) {
+    for (const std::uint32_t row : state->met) {
+      std::uint8_t& known = out.by_state[state->state[row]];
+      if (known == 0) known = decide_row(p, on, row);
+    }
+    out.may.resize(rows);
+    const std::uint8_t* const codes = state->state.data();
+    std::uint8_t* const may = out.may.data();
+    for (std::size_t r = 0; r < rows; ++r) may[r] = out.by_state[codes[r]];
+    return;
+  }
   // Without branches: what a row comes to cannot be foreseen.
   const auto put_where = [&](const std::uint64_t* value, bool is, std::uint8_t bits) {
     for (std::size_t r = 0; r < rows; ++r) {
@@ -539,16 +623,7 @@ void RecordedEngine::State::decide(Planned& p, PlannedBinding& on, BindingRows& 
     const LeafValues& values = p.leaves[static_cast<std::size_t>(leaf)];
     if (values.vague) vague.push_back(&values);
   }
-  if (vague.empty()) return;
-  // The common case: all depends on one recorded task state.
-  const bool one_state = on.condition_leaves.size() == 1 && !vague.front()->state.empty();
-  for (std::size_t r = 0; r < rows; ++r) {
-    if (one_state) {
-      std::uint8_t& known = out.by_state[vague.front()->state[r]];
-      if (known == 0) known = decide_row(p, on, r);
-      out.may[r] = known;
-      continue;
-    }
+  for (std::size_t r = 0; r < rows && !vague.empty(); ++r) {
     const bool certain = std::all_of(vague.begin(), vague.end(), [&](const LeafValues* leaf) {
       if (leaf->state.empty()) return leaf->column.known(r);
       const TaskStates& is = states.states(leaf->state[r]);
@@ -606,6 +681,51 @@ void RecordedEngine::State::take_text_keys(const Planned& p, int leaf, BindingRo
   out.key = out.keys.data();
 }
 
+namespace {
+
+/// Makes aims of places: adds what happens there, `starts` where that may start an instance.
+SWERVE_WIDE void add_deeds(const std::uint8_t* may, std::size_t count, std::uint32_t plain,
+                           std::uint32_t starts, std::uint32_t nowhere,
+                           std::uint32_t* __restrict aim) {
+  std::uint8_t all = 0;
+  for (std::size_t r = 0; r < count; ++r) all |= may[r];
+  for (std::size_t r = 0; r < count; ++r) aim[r] += may[r] == May::kEvent ? plain : starts;
+  if ((all & May::kNothing) == 0) return;
+  for (std::size_t r = 0; r < count; ++r) {
+    if ((may[r] & May::kNothing) != 0) aim[r] = may[r] == May::kNothing ? kNothingToDo : nowhere;
+  }
+}
+
+}  // namespace
+
+void RecordedEngine::State::find_aims(const Planned& p, const PlannedBinding& on, BindingRows& rows,
+                                      const Batch& batch) {
+  const Scope scope = instances.scope();
+  const std::size_t count = rows.may.size();
+  const std::uint32_t nowhere = instances.nowhere();
+  rows.aim.resize(count);
+  std::uint32_t* const aim = rows.aim.data();
+  if (!instances.has_deeds() || !rows.end.empty() || !rows.no_key.empty()) {
+    std::fill_n(aim, count, nowhere);
+    add_deeds(rows.may.data(), count, 0, 0, nowhere, aim);
+    return;
+  }
+  if (rows.key != nullptr) {
+    instances.task_places(rows.key, count, aim);
+  } else {
+    for (std::size_t r = 0; r < count; ++r) {
+      const std::size_t i = p.events[r];
+      InstanceKey key = InstanceKey::global();
+      if (scope == Scope::cpu) key = InstanceKey::cpu(batch.cpu[i]);
+      // A thread that is not known is none that has a place.
+      if (scope == Scope::task) key = InstanceKey::task(batch.tid[i], batch.cpu[i]);
+      aim[r] = instances.place(key);
+    }
+  }
+  add_deeds(rows.may.data(), count, UnsureMonitor::deed(on.event, false),
+            UnsureMonitor::deed(on.event, true), nowhere, aim);
+}
+
 void RecordedEngine::State::prepare(Planned& p, const Batch& batch, const Batch::Table& table,
                                     const Recording& names) {
   const std::size_t rows = table.rows;
@@ -618,29 +738,36 @@ void RecordedEngine::State::prepare(Planned& p, const Batch& batch, const Batch:
     BindingRows& out = p.rows[b];
     decide(p, on, out, rows);
     decide_end(p, on, out, rows);
-    out.key = on.key ? on.key->rows(p.columns, rows) : nullptr;
-    out.no_key.clear();
+    out.key = !on.key                            ? nullptr
+              : instances.scope() == Scope::task ? on.key->low_words(p.columns, rows)
+                                                 : on.key->rows(p.columns, rows);
+    find_unknown_keys(p, on, out, rows);
     if (on.key_text >= 0) take_text_keys(p, on.key_text, out, rows);
-    p.lanes[b] = {out.may.data(), out.key, on.event, out.end.empty() && out.no_key.empty()};
-    if (!on.key) continue;
-    const std::vector<int>& leaves = on.key->leaves();
-    if (std::none_of(leaves.begin(), leaves.end(),
-                     [&](int leaf) { return p.leaves[static_cast<std::size_t>(leaf)].vague; })) {
-      continue;
-    }
-    out.no_key.assign(rows, 0);
-    for (std::size_t r = 0; r < rows; ++r) {
-      std::optional<std::uint64_t> key;
-      bool several = false, first = true;
-      worlds(p, leaves, r, [&](const auto& values) {
-        const std::optional<std::uint64_t> value = on.key->one(values, p.columns, r);
-        several = several || !value || (!first && key != value);
-        key = value;
-        first = false;
-      });
-      if (several) out.no_key[r] = 1;
-    }
-    p.lanes[b].plain = false;
+    find_aims(p, on, out, batch);
+  }
+}
+
+/// In which rows it is not known which instance the event is about.
+void RecordedEngine::State::find_unknown_keys(Planned& p, PlannedBinding& on, BindingRows& out,
+                                              std::size_t rows) {
+  out.no_key.clear();
+  if (!on.key) return;
+  const std::vector<int>& leaves = on.key->leaves();
+  if (std::none_of(leaves.begin(), leaves.end(),
+                   [&](int leaf) { return p.leaves[static_cast<std::size_t>(leaf)].vague; })) {
+    return;
+  }
+  out.no_key.assign(rows, 0);
+  for (std::size_t r = 0; r < rows; ++r) {
+    std::optional<std::uint64_t> key;
+    bool several = false, first = true;
+    worlds(p, leaves, r, [&](const auto& values) {
+      const std::optional<std::uint64_t> value = on.key->one(values, p.columns, r);
+      several = several || !value || (!first && key != value);
+      key = value;
+      first = false;
+    });
+    if (several) out.no_key[r] = 1;
   }
 }
 
@@ -732,7 +859,7 @@ void RecordedEngine::State::pair_calls(const Batch& batch) {
     for (std::size_t l = 0; l < p.leaves.size(); ++l) {
       LeafValues& out = p.leaves[l];
       if (p.plan.leaves[l].source.from != FieldSource::From::entry_field) continue;
-      out.column = {out.own_cells.data(), out.own_unknown.data(), out.own_bytes};
+      out.column = {out.own_cells.data(), out.own_unknown.data(), out.own_bytes, {}};
       out.vague = std::any_of(out.own_unknown.begin(), out.own_unknown.end(),
                               [](std::uint8_t u) { return u != 0; });
       p.columns[l] = out.column;
@@ -856,76 +983,126 @@ void RecordedEngine::State::born(const Planned& p, std::size_t row) {
   }
 }
 
-/// Nearly all events step an instance that is certain, by a transition that is there.
-template <Scope scope>
-void RecordedEngine::State::walk_some(const Batch& batch, std::size_t from, std::size_t to,
-                                      const Recording& names) {
+/// Where the aims of the bindings of each kind in the batch are. A new task is seen with the first
+/// binding of its kind, even if there is none.
+void RecordedEngine::State::find_lanes(const Batch& batch) {
+  nothing_to_do.resize(std::max(nothing_to_do.size(), batch.size()), kNothingToDo);
+  for_later.resize(nothing_to_do.size(), instances.nowhere());
+  width = 1;
+  for (const Planned& p : planned) width = std::max(width, p.rows.size());
+  lanes.resize(planned.size() * width);
+  errands.resize(kErrandsOf * width);
+  for (std::size_t k = 0; k < batch.tables.size() && k < planned.size(); ++k) {
+    if (batch.tables[k].rows == 0) continue;
+    const Planned& p = planned[k];
+    const std::uint32_t** const its = &lanes[k * width];
+    std::fill_n(its, width, nothing_to_do.data());
+    for (std::size_t b = 0; b < p.rows.size(); ++b) its[b] = p.rows[b].aim.data();
+    if (p.plan.new_task >= 0) its[0] = for_later.data();
+  }
+}
+
+/// All that the bindings have to do for some events, in the order in which it happens. To know it
+/// beforehand makes a short loop of the steps.
+void RecordedEngine::State::list_errands(const Batch& batch, std::size_t from, std::size_t to) {
+  switch (width) {  // loops of a known length
+    case 1:
+      return list_errands<1>(batch, from, to);
+    case 2:
+      return list_errands<2>(batch, from, to);
+    default:
+      return list_errands<0>(batch, from, to);
+  }
+}
+
+template <std::size_t known_width>
+void RecordedEngine::State::list_errands(const Batch& batch, std::size_t from, std::size_t to) {
+  const std::size_t each = known_width != 0 ? known_width : width;
+  const std::uint32_t idle_tasks = instances.idle_tasks(), nowhere = instances.nowhere();
   const std::uint32_t* const kinds = batch.kind.data();
   const std::uint32_t* const rows = batch.row.data();
   const std::uint32_t* const cpus = batch.cpu.data();
-  const Track* const all = tracks.data();
-  UnsureMonitor::Quick quick = instances.quick_view();
+  const std::uint32_t* const* const of_kinds = lanes.data();
+  Errand* const begin = errands.data();
+  std::size_t count = 0;
+  auto at = static_cast<std::uint32_t>(from * each);
   for (std::size_t i = from; i < to; ++i) {
-    const Track& track = all[kinds[i]];
-    const std::size_t row = rows[i];
-    if (track.births) [[unlikely]] {
-      instances.count(quick);
-      born(planned[kinds[i]], row);
-      quick = instances.quick_view();
-    }
-    for (const Lane* at = track.begin; at != track.end; ++at) {
-      const Lane& lane = *at;
-      const std::uint8_t may = lane.may[row];
-      if (may == May::kNothing) continue;
-      if ((may & May::kNothing) == 0 && lane.plain) {
-        InstanceKey key = InstanceKey::global();
-        bool known = true;
-        if (scope == Scope::cpu) key = InstanceKey::cpu(cpus[i]);
-        if (scope == Scope::object) key = InstanceKey::object(lane.key[row]);
-        if (scope == Scope::task) {
-          const std::uint32_t tid =
-              lane.key != nullptr ? static_cast<std::uint32_t>(lane.key[row]) : batch.tid[i];
-          known = lane.key != nullptr || tid != kNoThread;
-          key = InstanceKey::task(tid, cpus[i]);
-        }
-        if (scope == Scope::object) {
-          if (instances.quick(key, lane.event)) continue;
-        } else if (known && quick.step(key, lane.event)) {
-          continue;
-        }
-      }
-      instances.count(quick);
-      slowly(planned[kinds[i]], static_cast<std::size_t>(at - track.begin), batch, i, names);
-      quick = instances.quick_view();
+    const std::uint32_t* const* const of_kind = of_kinds + kinds[i] * each;
+    // What kIdleTask lacks to a place.
+    const std::uint32_t idle =
+        (cpus[i] < idle_tasks ? cpus[i] : nowhere) - UnsureMonitor::kIdleTask;
+    for (std::size_t b = 0; b < each; ++b) {
+      // Without branches: which aim it is cannot be foreseen.
+      std::uint32_t aim = of_kind[b][rows[i]];
+      aim += idle & static_cast<std::uint32_t>(static_cast<std::int32_t>(aim) >> 31);
+      begin[count] = {aim, at++};
+      count += aim < kNothingToDo ? 1 : 0;
     }
   }
+  errand_count = count;
+}
+
+/// Nearly all events step an instance that is certain, by a transition that is there. This does so
+/// for as long as it goes well, and answers at which errand it stopped.
+std::size_t RecordedEngine::State::run(std::size_t from) {
+  UnsureMonitor::Quick quick = instances.quick_view();
+  if (!quick.usable()) return from;
+  const Errand* const all = errands.data();
+  const std::size_t to = errand_count;
+  std::size_t at = from;
+  while (at < to && quick.step(all[at].aim)) ++at;
   instances.count(quick);
+  return at;
+}
+
+/// Some events, with no mark of a hole among them.
+void RecordedEngine::State::walk_some(const Batch& batch, std::size_t from, std::size_t to,
+                                      const Recording& names) {
+  list_errands(batch, from, to);
+  for (std::size_t at = 0; (at = run(at)) < errand_count; ++at) {
+    const std::size_t i = errands[at].at / width, binding = errands[at].at % width;
+    const Planned& p = planned[batch.kind[i]];
+    if (binding == 0 && p.plan.new_task >= 0) born(p, batch.row[i]);
+    if (binding < p.rows.size()) see(p, binding, batch, i, names);
+  }
+}
+
+/// A binding sees an event in which there may be more to do than a step.
+void RecordedEngine::State::see(const Planned& p, std::size_t number, const Batch& batch,
+                                std::size_t i, const Recording& names) {
+  const BindingRows& rows = p.rows[number];
+  const std::size_t row = batch.row[i];
+  const std::uint8_t may = rows.may[row];
+  if (may == May::kNothing) return;
+  if (may == May::kEvent) {
+    const std::uint32_t aim = rows.aim[row];
+    const bool idle = (aim & UnsureMonitor::kIdleTask) != 0;
+    if (instances.rests(idle ? instances.place(InstanceKey::task(0, batch.cpu[i]))
+                             : UnsureMonitor::place_of(aim))) {
+      return;
+    }
+  }
+  if (instances.scope() == Scope::object && (may & May::kNothing) == 0 && rows.key != nullptr &&
+      rows.end.empty() && rows.no_key.empty() &&
+      instances.quick(InstanceKey::object(rows.key[row]), p.plan.on[number].event)) {
+    return;
+  }
+  slowly(p, number, batch, i, names);
 }
 
 void RecordedEngine::State::walk(const Batch& batch, const Recording& names) {
-  tracks.clear();
-  for (const Planned& p : planned) {
-    tracks.push_back({p.lanes.data(), p.lanes.data() + p.lanes.size(), p.plan.new_task >= 0});
-  }
-  const auto some = [&](std::size_t from, std::size_t to) {
-    switch (instances.scope()) {
-      case Scope::global:
-        return walk_some<Scope::global>(batch, from, to, names);
-      case Scope::cpu:
-        return walk_some<Scope::cpu>(batch, from, to, names);
-      case Scope::task:
-        return walk_some<Scope::task>(batch, from, to, names);
-      case Scope::object:
-        return walk_some<Scope::object>(batch, from, to, names);
+  find_lanes(batch);
+  std::size_t from = 0;
+  const auto walk_to = [&](std::size_t to) {
+    for (; from < to; from = std::min(from + kErrandsOf, to)) {
+      walk_some(batch, from, std::min(from + kErrandsOf, to), names);
     }
   };
-  std::size_t from = 0;
   for (const Batch::Hole& hole : batch.holes) {
-    some(from, hole.before);
-    from = hole.before;
+    walk_to(hole.before);
     mark(hole);
   }
-  some(from, batch.size());
+  walk_to(batch.size());
 }
 
 // -- the engine

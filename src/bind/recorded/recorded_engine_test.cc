@@ -143,6 +143,18 @@ TEST(RecordedEngine, TakesAPreemptedTaskForAnything) {
             Lines{});
 }
 
+// Its cell has some value, which once was looked at in place of the one that another event has.
+TEST(RecordedEngine, TellsAStateFromOneThatIsNotRecorded) {
+  const std::vector<fake::On> on{{.probe = "tracepoint:sched_switch",
+                                  .event = "e",
+                                  .task = "prev",
+                                  .start_run = "prev_state == 0"}};
+  const std::uint64_t running = 0;
+  EXPECT_EQ(
+      run(Scope::task, {{"a", "e", "a"}}, on, {switched(5, running, 7), switched(6, Unknown{}, 7)}),
+      (Lines{"5: a x e -> a", "6: - x e -> {a|-}"}));
+}
+
 TEST(RecordedEngine, KnowsPreemptionFromTheState) {
   const std::vector<fake::On> on{
       {.probe = "tracepoint:sched_switch", .event = "e", .when = "preempt", .start_run = "true"}};
@@ -305,6 +317,25 @@ TEST(RecordedEngine, StartsANewTaskUnmonitored) {
   unknown.fields[0].second = Unknown{};
   EXPECT_EQ(wwnr({switched(5, "S", 6), unknown, switched(6, "R", 5)}, plain),
             (Lines{"5: {not_running|-} x switch_in -> {running|-}"}));
+}
+
+// Of the quick way through, which once took the first of these for an event of an instance that is
+// not monitoring.
+TEST(RecordedEngine, StepsWhoMakesANewTask) {
+  const std::vector<fake::On> on{
+      {.probe = "tracepoint:sched_switch", .event = "e", .task = "next", .start_run = "true"},
+      {.probe = "tracepoint:sched_switch", .event = "f", .task = "prev"},
+      {.probe = "tracepoint:task_newtask", .event = "f", .task = "current"}};
+  for (const bool every_step : {true, false}) {
+    Watched w(Scope::task, {{"a", "e", "a"}, {"a", "f", "a"}}, on,
+              {switched(9, "R", 3), switched(9, "R", 5), newtask(5), newtask(5)}, {},
+              {.plain_states = true, .every_step = every_step});
+    w.run();
+    // Two starts, each with a step, and two of task 3 when it makes another.
+    EXPECT_EQ(w.engine->monitor().counters().events, 4U) << every_step;
+    EXPECT_THAT(w.engine->monitor().states(InstanceKey::task(3, 0)), ElementsAre("a"));
+    EXPECT_THAT(w.engine->monitor().states(InstanceKey::task(5, 0)), IsEmpty());  // it is new
+  }
 }
 
 // The kernel tells of a fork after the task is new, when it may have been started already.
@@ -789,6 +820,23 @@ TEST(RecordedEngine, RunsTheBindingsOfAProbeInTheirOrder) {
             (Lines{"0: a x first -> b", "0: b x second -> a"}));
   EXPECT_EQ(run(Scope::global, edges, {second, first}, {sync, sync}),
             (Lines{"0: a x first -> b", "0: b x second -> a", "0: a x first -> b"}));
+}
+
+// More than the quick way through has numbers for.
+TEST(RecordedEngine, StepsAModelOfManyEvents) {
+  fake::Edges edges;
+  std::vector<fake::On> on;
+  for (int e = 0; e < 200; ++e) {
+    edges.push_back({"a", cat("e", e), "a"});
+    on.push_back({.probe = "tracepoint:sched_wakeup",
+                  .event = cat("e", e),
+                  .task = "p",
+                  .start = e == 0 ? "true" : ""});
+  }
+  Watched w(Scope::task, edges, on, {woken(5), woken(0), woken(5)}, {}, {.every_step = false});
+  EXPECT_EQ(w.run(), Lines{});
+  EXPECT_EQ(w.engine->monitor().counters().events, 3U * 200 - 2);  // two of them start
+  EXPECT_EQ(w.engine->monitor().counters().started, 2U);
 }
 
 TEST(RecordedEngine, RefusesAModelThatIsTooLarge) {
