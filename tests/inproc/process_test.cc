@@ -274,7 +274,7 @@ TEST(StaticObjects, MayEmitAndDetachAfterTheSessionIsGone) {
 TEST(Exit, DoesNotWaitForACallbackThatNeverReturns) {
   const auto ends = [] {
     std::atomic<bool> inside{false};
-    auto& stays = *new Attachment();  // who detaches waits
+    static auto& stays = *new Attachment();  // who detaches waits
     stays = stepped.attach([&](int) {
       inside = true;
       inside.notify_all();

@@ -157,8 +157,15 @@ Session::Session(Options options) : state_(std::make_shared<State>(std::move(opt
 Session::~Session() {
   if (fork_count() != state_->forks) {
     // The parent's: its locks may be held by threads that are not here, so nothing of it is
-    // touched.
-    (void)new std::shared_ptr<State>(std::move(state_));
+    // touched, for ever.
+    struct Left {
+      std::shared_ptr<State> state;
+      Left* before;
+    };
+    static std::atomic<Left*> last{nullptr};
+    auto* const left = new Left{std::move(state_), last.load()};
+    while (!last.compare_exchange_weak(left->before, left)) {
+    }
     return;
   }
   (void)state_->registry.disable_all();
