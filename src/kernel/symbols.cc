@@ -18,6 +18,8 @@ bool belongs_to_tracing(const char* name) {
   return false;
 }
 constexpr std::uint64_t kFarthest = 1U << 20;  // a function is not longer than this
+// More than most kernels have, so that nothing is copied. What is not used of it takes no memory.
+constexpr std::size_t kSymbols = 1U << 18, kNameBytes = 1U << 23;
 }  // namespace
 
 void KernelSymbols::load() {
@@ -25,6 +27,8 @@ void KernelSymbols::load() {
   loaded_ = true;
   std::FILE* file = std::fopen("/proc/kallsyms", "re");
   if (file == nullptr) return;
+  symbols_.reserve(kSymbols);
+  names_.reserve(kNameBytes);
   char line[512];
   while (std::fgets(line, sizeof line, file) != nullptr) {
     unsigned long long address = 0;
@@ -38,10 +42,10 @@ void KernelSymbols::load() {
     names_.append(name).push_back('\0');
   }
   std::fclose(file);
-  std::stable_sort(symbols_.begin(), symbols_.end(),
-                   [](const Symbol& a, const Symbol& b) { return a.address < b.address; });
-  symbols_.shrink_to_fit();
-  names_.shrink_to_fit();
+  // In place; of the names of one address the first stays the first.
+  std::sort(symbols_.begin(), symbols_.end(), [](const Symbol& a, const Symbol& b) {
+    return a.address != b.address ? a.address < b.address : a.name < b.name;
+  });
 }
 
 std::string KernelSymbols::name(std::uint64_t address) {

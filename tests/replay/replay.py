@@ -27,7 +27,8 @@ from command import expect, expect_equal, folder, live, main, objects, swerve, w
 
 command.CASES.clear()
 TRACING = "/sys/kernel/tracing"
-SWITCH = re.compile(r"\[(\d+)\].* (\d+)\.(\d+): +(?:sched:)?sched_switch: .*prev_pid=(\d+) .*next_pid=(\d+)")
+SWITCH = re.compile(r"\[(\d+)\].* (\d+)\.(\d+): +(?:sched:)?sched_switch: .*prev_pid=(\d+) .*prev_state=(\S+) .*next_pid=(\d+)")
+WAKEUP = re.compile(r" (?:sched:)?sched_wakeup: .*\bpid=(\d+) prio=")
 PATIENCE = 200  # seconds: far more than anything here should take
 
 # Tasks that are scheduled in without having been woken were preempted, and are violations.
@@ -228,23 +229,35 @@ def instance(number, cpu):
 
 
 def gaps(text, first):
-    """{instance: since when a recording lacks a switch of it that may have been seen live}.
+    """{instance: since when a recording lacks an event of it that may have been seen live}.
 
-    On a CPU each switch is from the task that the one before it was to. ftrace leaves some out now and then as a CPU
-    comes out of idleness, and counts them nowhere. The switches from threads of process 1 (`first`) may be hidden from both; see side_by_side().
+    On a CPU each switch is from the task that the one before it was to, and a task that went to sleep is woken before
+    it runs again. ftrace leaves some events out now and then as a CPU comes out of idleness, and counts them nowhere.
+    The switches from threads of process 1 (`first`) may be hidden from both; see side_by_side().
     """
     out, last = {}, {}
+    asleep, unwoken = {}, {}  # {task: since when}
+    wakeups = False  # there are any
     with open(text, errors="replace") as lines:
         for line in lines:
-            switch = SWITCH.search(line)
-            if not switch:
+            if woken := WAKEUP.search(line):
+                wakeups = True
+                asleep.pop(int(woken[1]), None)
+            if not (switch := SWITCH.search(line)):
                 continue
-            cpu, before, after = int(switch[1]), int(switch[4]), int(switch[5])
+            cpu, before, state, after = int(switch[1]), int(switch[4]), switch[5], int(switch[6])
+            now_ns = int(switch[2]) * 1_000_000_000 + int(switch[3].ljust(9, "0"))
             chosen, time_ns = last.get(cpu, (before, 0))
             if chosen != before and chosen not in first:
                 for number in (chosen, before):
                     out.setdefault(instance(number, cpu), time_ns)
-            last[cpu] = after, int(switch[2]) * 1_000_000_000 + int(switch[3].ljust(9, "0"))
+            last[cpu] = after, now_ns
+            if before != 0 and not state.startswith("R"):
+                asleep[before] = now_ns
+            if after in asleep:
+                unwoken.setdefault(after, asleep.pop(after))
+    for task, time_ns in unwoken.items() if wakeups else ():
+        out[task] = min(time_ns, out.get(task, time_ns))
     return out
 
 

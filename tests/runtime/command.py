@@ -84,6 +84,7 @@ def watching(*arguments, new_group=False):
 
             process.finish = finish
             process.said = said
+            process.printed = lambda: os.pread(out.fileno(), 1 << 20, 0)
             yield process
         finally:
             if process.poll() is None:
@@ -783,9 +784,13 @@ def signal_by_mon():
 
 @live
 def memory():
-    """mon: at most 32 MB resident"""
-    with watching("wwnr", "rwfs") as process:
-        time.sleep(0.3)
+    """mon: at most 32 MB resident, with the kernel's symbols for the stack of a violation"""
+    with folder() as home, watching("wwnr", "rwfs") as process:
+        subprocess.run([built(home, "rwfs_demo.c", "rwfs_demo"), "unsafe", home + "/x"], check=True, timeout=30)
+        deadline = time.monotonic() + 30
+        while b"\n  stack " not in process.printed():
+            expect(time.monotonic() < deadline, "no stack was printed")
+            time.sleep(0.01)
         status = open(f"/proc/{process.pid}/status").read()
         peak = int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1))
         process.send_signal(signal.SIGINT)
