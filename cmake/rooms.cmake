@@ -25,6 +25,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # And uninitialized members in lists of optional values (GCC bug 80635).
   target_compile_options(swerve_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
 endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")  # libbpf's macros are written so
+  target_compile_options(swerve_options INTERFACE -Wno-gnu-statement-expression -Wno-c99-extensions)
+endif()
 if(SWERVE_SANITIZE)
   add_compile_options(-fsanitize=${SWERVE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SWERVE_SANITIZE})

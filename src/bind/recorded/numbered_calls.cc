@@ -14,7 +14,6 @@ namespace swerve {
 
 namespace {
 
-constexpr std::uint32_t kNone = 0xffffffff;
 
 bool is_enter(const RecordedKind& kind) { return kind.name == "sys_enter"; }
 

@@ -361,9 +361,9 @@ struct TreeMount::State {
 const fuse_lowlevel_ops& TreeMount::State::operations() {
   static const fuse_lowlevel_ops all = [] {
     fuse_lowlevel_ops ops{};
-    ops.init = [](void*, fuse_conn_info* connection) {
-      connection->want |= connection->capable & FUSE_CAP_ATOMIC_O_TRUNC;
-      connection->max_write = kWriteMost;
+    ops.init = [](void*, fuse_conn_info* kernel) {
+      kernel->want |= kernel->capable & FUSE_CAP_ATOMIC_O_TRUNC;
+      kernel->max_write = kWriteMost;
     };
     ops.lookup = [](fuse_req_t r, fuse_ino_t parent, const char* name) {
       of(r).look_up(r, parent, name);

@@ -24,7 +24,7 @@ struct KnownType {
   Type type;
 };
 
-constexpr TypeId kChar{1}, kText{2};
+constexpr TypeId kChar{1};
 
 const std::vector<KnownType>& known_types() {
   using Kind = ArgumentType::Kind;
