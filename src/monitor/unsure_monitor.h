@@ -83,9 +83,9 @@ class UnsureMonitor {
   std::uint32_t nowhere() const noexcept { return limit_[0] + limit_[1]; }
   std::uint32_t idle_tasks() const noexcept { return base_[0]; }
   /// The places of `count` tasks that are numbered by the lowest 32 bits; kIdleTask for idle tasks,
-  /// whose CPU is not told.
+  /// whose CPU is not told. Answers whether there are such.
   static constexpr std::uint32_t kIdleTask = 0x80000000;
-  void task_places(const std::uint64_t* tids, std::size_t count,
+  bool task_places(const std::uint64_t* tids, std::size_t count,
                    std::uint32_t* places) const noexcept;
 
   /// What happens, and where, in one number: the sum of a place and a deed. A deed is an event that
