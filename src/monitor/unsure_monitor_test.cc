@@ -487,7 +487,7 @@ TEST_F(Unsure, ALoopStepsInstancesByTheirPlaces) {
   const auto quick = [&](std::uint32_t aim) {
     UnsureMonitor::Quick view = m.quick_view();
     const bool done = view.usable() && view.step(aim);
-    m.count(view);
+    m.count(view, done ? 1 : 0);
     return done;
   };
   const std::uint32_t goes_in = UnsureMonitor::deed(in, false),

@@ -1093,7 +1093,7 @@ std::size_t RecordedEngine::State::run(std::size_t from) {
   const std::size_t to = errand_count;
   std::size_t at = from;
   while (at < to && quick.step(all[at])) ++at;
-  instances.count(quick);
+  instances.count(quick, at - from);
   return at;
 }
 
