@@ -3,15 +3,18 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <fnmatch.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <unordered_map>
 
 #include "base/text.h"
+#include "base/unique_fd.h"
 #include "bind/syscalls.h"
 #include "swerve/base/diagnostic.h"
 
@@ -39,6 +42,33 @@ std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   return text;
 }
+
+/// What has a name, by name. They are many: so they stand in order, which takes half of the memory
+/// of a hash table.
+template <typename What>
+class ByName {
+ public:
+  void add(std::string_view name, What what) { all_.emplace_back(name, what); }
+  /// To be called when all have been added, and before anything is looked up. Of those with one
+  /// name the first remains.
+  void sort() {
+    std::ranges::stable_sort(all_, {}, [](const auto& one) { return one.first; });
+    all_.erase(std::unique(all_.begin(), all_.end(),
+                           [](const auto& a, const auto& b) { return a.first == b.first; }),
+               all_.end());
+    all_.shrink_to_fit();
+  }
+  auto find(std::string_view name) const {
+    const auto at =
+        std::ranges::lower_bound(all_, name, {}, [](const auto& one) { return one.first; });
+    return at != all_.end() && at->first == name ? at : all_.end();
+  }
+  auto begin() const { return all_.begin(); }
+  auto end() const { return all_.end(); }
+
+ private:
+  std::vector<std::pair<std::string_view, What>> all_;
+};
 }  // namespace
 
 struct KernelCatalog::State {
@@ -48,9 +78,8 @@ struct KernelCatalog::State {
   std::vector<std::pair<std::string, btf*>> modules;  // number 1 stands first
   TypeId task{};
   // By name, of everything that we look up by name.
-  std::unordered_map<std::string_view, std::uint32_t> tracepoints, iterators, functions, records,
-      typedefs, integers;
-  std::unordered_map<std::string_view, std::pair<std::uint32_t, std::int64_t>> enumerators;
+  ByName<std::uint32_t> tracepoints, iterators, functions, records, typedefs, integers;
+  ByName<std::pair<std::uint32_t, std::int64_t>> enumerators;
 
   ~State() {
     for (const auto& [module, types] : modules) ::btf__free(types);
@@ -88,14 +117,14 @@ struct KernelCatalog::State {
   }
   std::string type_text(std::uint32_t id, int depth = 0) const;
   void read_names(std::uint32_t module);
+  void sort_names();
   void read_modules();
   AttachPoint point(std::uint32_t id) const {
     const std::uint32_t module = id >> kModuleShift;
     return {id & kIdMask, module == 0 ? std::string() : modules[module - 1].first, -1};
   }
   // The id behind `name` in one of the tables above; the modules are read when the kernel lacks it.
-  std::uint32_t find(const std::unordered_map<std::string_view, std::uint32_t>& table,
-                     std::string_view name) {
+  std::uint32_t find(const ByName<std::uint32_t>& table, std::string_view name) {
     if (const auto at_kernel = table.find(name); at_kernel != table.end()) return at_kernel->second;
     read_modules();
     const auto at_module = table.find(name);
@@ -168,44 +197,51 @@ void KernelCatalog::State::read_names(std::uint32_t module) {
     switch (btf_kind(t)) {
       case BTF_KIND_TYPEDEF:
         if (own.substr(0, kTracePrefix.size()) == kTracePrefix) {
-          tracepoints.emplace(own.substr(kTracePrefix.size()), id);
+          tracepoints.add(own.substr(kTracePrefix.size()), id);
         } else {
-          typedefs.emplace(own, id);
+          typedefs.add(own, id);
         }
         break;
       case BTF_KIND_FUNC:
         if (own.substr(0, kIterPrefix.size()) == kIterPrefix) {
-          iterators.emplace(own.substr(kIterPrefix.size()), id);
+          iterators.add(own.substr(kIterPrefix.size()), id);
         } else {
-          functions.emplace(own, id);
+          functions.add(own, id);
         }
         break;
       case BTF_KIND_STRUCT:
       case BTF_KIND_UNION:
-        if (!own.empty()) records.emplace(own, id);
+        if (!own.empty()) records.add(own, id);
         break;
       case BTF_KIND_INT:
-        integers.emplace(own, id);
+        integers.add(own, id);
         break;
       case BTF_KIND_ENUM:
         for (std::uint32_t i = 0; i < btf_vlen(t); ++i) {
           const struct btf_enum& e = btf_enum(t)[i];
           const std::int64_t value =
               btf_kflag(t) ? std::int64_t{e.val} : std::int64_t{static_cast<std::uint32_t>(e.val)};
-          enumerators.emplace(name(id, e.name_off), std::pair{id, value});
+          enumerators.add(name(id, e.name_off), std::pair{id, value});
         }
         break;
       case BTF_KIND_ENUM64:
         for (std::uint32_t i = 0; i < btf_vlen(t); ++i) {
           const struct btf_enum64& e = btf_enum64(t)[i];
-          enumerators.emplace(name(id, e.name_off),
-                              std::pair{id, static_cast<std::int64_t>(btf_enum64_value(&e))});
+          enumerators.add(name(id, e.name_off),
+                          std::pair{id, static_cast<std::int64_t>(btf_enum64_value(&e))});
         }
         break;
       default:
         break;
     }
   }
+}
+
+void KernelCatalog::State::sort_names() {
+  for (auto* const names : {&tracepoints, &iterators, &functions, &records, &typedefs, &integers}) {
+    names->sort();
+  }
+  enumerators.sort();
 }
 
 void KernelCatalog::State::read_modules() {
@@ -226,7 +262,26 @@ void KernelCatalog::State::read_modules() {
     modules.emplace_back(name, types);
     read_names(static_cast<std::uint32_t>(modules.size()));
   }
+  sort_names();
 }
+
+namespace {
+
+/// The kernel's types. Where the file can be mapped (Linux 6.16), libbpf copies them from there; it
+/// would else hold them twice for a moment. Null: errno says why.
+btf* load_kernel_types() {
+  const UniqueFd file(::open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC));
+  struct stat about = {};
+  if (file.get() < 0 || ::fstat(file.get(), &about) != 0) return ::btf__load_vmlinux_btf();
+  const auto size = static_cast<std::size_t>(about.st_size);
+  void* const at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (at == MAP_FAILED) return ::btf__load_vmlinux_btf();
+  btf* const types = ::btf__new(at, static_cast<std::uint32_t>(size));
+  ::munmap(at, size);
+  return types != nullptr ? types : ::btf__load_vmlinux_btf();
+}
+
+}  // namespace
 
 KernelCatalog::KernelCatalog(std::unique_ptr<State> state) : state_(std::move(state)) {}
 KernelCatalog::~KernelCatalog() = default;
@@ -234,7 +289,7 @@ KernelCatalog::~KernelCatalog() = default;
 Result<std::unique_ptr<KernelCatalog>> KernelCatalog::load() {
   ::libbpf_set_print(nullptr);  // our error says it
   auto state = std::make_unique<State>();
-  state->kernel = ::btf__load_vmlinux_btf();
+  state->kernel = load_kernel_types();
   if (state->kernel == nullptr) {
     const int why = errno;
     return Error(ErrorCode::unsupported,
@@ -247,6 +302,7 @@ Result<std::unique_ptr<KernelCatalog>> KernelCatalog::load() {
     return Error(ErrorCode::unsupported, "the kernel's type information has too many types");
   }
   state->read_names(0);
+  state->sort_names();
   const auto task = state->records.find("task_struct");
   if (task != state->records.end()) state->task = TypeId(task->second);
   return std::unique_ptr<KernelCatalog>(new KernelCatalog(std::move(state)));
@@ -519,12 +575,12 @@ Result<AttachPoint> KernelCatalog::attach_point(const Probe& probe) const {
     }
     case Probe::Kind::fentry:
     case Probe::Kind::fexit:
-      return state_->point(state_->functions.at(probe.name));
+      return state_->point(state_->functions.find(probe.name)->second);
     case Probe::Kind::inproc:  // has no signature here
     case Probe::Kind::tracepoint:
       break;
   }
-  return state_->point(state_->tracepoints.at(probe.name));
+  return state_->point(state_->tracepoints.find(probe.name)->second);
 }
 
 std::vector<ProbeLine> KernelCatalog::probes(std::string_view pattern) const {

@@ -26,13 +26,16 @@ constexpr std::uint8_t kStarts = May::kStart | May::kStartRun;
 /// Why it is not certain what the event did.
 constexpr Doubt doubt_of(May may) noexcept { return may.certain() ? Doubt::none : Doubt::value; }
 
-SWERVE_WIDE void find_places(std::uint32_t limit, std::uint32_t base, std::uint32_t nowhere,
+SWERVE_WIDE bool find_places(std::uint32_t limit, std::uint32_t base, std::uint32_t nowhere,
                              const std::uint64_t* tids, std::size_t count,
                              std::uint32_t* __restrict places) noexcept {
+  std::uint32_t all = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const auto tid = static_cast<std::uint32_t>(tids[i]);
     places[i] = tid == 0 ? UnsureMonitor::kIdleTask : tid < limit ? base + tid : nowhere;
+    all |= places[i];
   }
+  return (all & UnsureMonitor::kIdleTask) != 0;
 }
 }  // namespace
 
@@ -310,9 +313,9 @@ InstanceKey UnsureMonitor::key_at(std::size_t index) const noexcept {
   return number < base_[0] ? InstanceKey::task(0, number) : InstanceKey::task(number - base_[0], 0);
 }
 
-void UnsureMonitor::task_places(const std::uint64_t* tids, std::size_t count,
+bool UnsureMonitor::task_places(const std::uint64_t* tids, std::size_t count,
                                 std::uint32_t* places) const noexcept {
-  find_places(limit_[0], base_[0], nowhere(), tids, count, places);
+  return find_places(limit_[0], base_[0], nowhere(), tids, count, places);
 }
 
 /// The word of a slot.

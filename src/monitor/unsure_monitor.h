@@ -83,9 +83,9 @@ class UnsureMonitor {
   std::uint32_t nowhere() const noexcept { return limit_[0] + limit_[1]; }
   std::uint32_t idle_tasks() const noexcept { return base_[0]; }
   /// The places of `count` tasks that are numbered by the lowest 32 bits; kIdleTask for idle tasks,
-  /// whose CPU is not told.
+  /// whose CPU is not told. Answers whether there are such.
   static constexpr std::uint32_t kIdleTask = 0x80000000;
-  void task_places(const std::uint64_t* tids, std::size_t count,
+  bool task_places(const std::uint64_t* tids, std::size_t count,
                    std::uint32_t* places) const noexcept;
 
   /// What happens, and where, in one number: the sum of a place and a deed. A deed is an event that
@@ -103,10 +103,10 @@ class UnsureMonitor {
   }
 
   class Quick;
-  /// What quick() needs, at hand. Anything else that is called makes it stale. The steps that it
-  /// took are to be counted.
+  /// What quick() needs, at hand. Anything else that is called makes it stale. How often its step()
+  /// said true is to be counted.
   Quick quick_view() const noexcept;
-  void count(const Quick& quick) noexcept;
+  void count(const Quick& quick, std::uint64_t done) noexcept;
   /// The instance of a place is certainly not monitoring: an event that starts nothing does nothing
   /// to it, and from now on Quick::step() knows that, too.
   bool rests(std::uint32_t place);
@@ -253,7 +253,8 @@ class UnsureMonitor::Quick {
       return false;
     slot.word = word << 8 | id;
     ++slot.events;
-    steps_ += id < kOffId ? 1 : 0;
+    static_assert(kOffId == 255);
+    rested_ += (id + 1U) >> 8;  // whether it is kOffId
     return true;
   }
 
@@ -266,7 +267,7 @@ class UnsureMonitor::Quick {
   const std::uint8_t* deeds_ = nullptr;
   Slot* slots_ = nullptr;
   const More* more_ = nullptr;
-  std::uint64_t steps_ = 0;
+  std::uint64_t rested_ = 0;      // of the steps, those that did nothing
   std::uint32_t idle_tasks_ = 0;  // these have the first places
   bool usable_ = false;
   bool had_holes_ = false;
@@ -289,14 +290,16 @@ inline UnsureMonitor::Quick UnsureMonitor::quick_view() const noexcept {
   view.epoch_ = epoch_;
   return view;
 }
-inline void UnsureMonitor::count(const Quick& quick) noexcept { counters_.events += quick.steps_; }
+inline void UnsureMonitor::count(const Quick& quick, std::uint64_t done) noexcept {
+  counters_.events += done - quick.rested_;
+}
 inline bool UnsureMonitor::quick(InstanceKey key, EventId event) noexcept {
   const std::uint32_t at = place(key);
   if (at == nowhere()) return quick_elsewhere(key, event);
   if (!quick_) return false;
   Quick view = quick_view();
   const bool done = view.step(deed(event, true) + at);
-  count(view);
+  count(view, done ? 1 : 0);
   return done;
 }
 

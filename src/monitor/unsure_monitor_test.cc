@@ -476,17 +476,18 @@ TEST_F(Unsure, ALoopStepsInstancesByTheirPlaces) {
   UnsureMonitor m = make(Scope::task);
   const std::uint64_t tids[] = {7, 0, 1ULL << 31, (1ULL << 32) + 7, 0xffffffff};
   std::uint32_t places[5];
-  m.task_places(tids, 5, places);
+  EXPECT_TRUE(m.task_places(tids, 5, places));
   EXPECT_EQ(places[0], m.place(InstanceKey::task(7, 0)));
   EXPECT_EQ(places[1], UnsureMonitor::kIdleTask);
   EXPECT_EQ(places[2], m.nowhere());
   EXPECT_EQ(places[3], places[0]);  // only the lowest 32 bits are a number
   EXPECT_EQ(places[4], m.nowhere());
+  EXPECT_FALSE(m.task_places(tids + 2, 3, places + 2));  // no idle tasks
 
   const auto quick = [&](std::uint32_t aim) {
     UnsureMonitor::Quick view = m.quick_view();
     const bool done = view.usable() && view.step(aim);
-    m.count(view);
+    m.count(view, done ? 1 : 0);
     return done;
   };
   const std::uint32_t goes_in = UnsureMonitor::deed(in, false),

@@ -158,7 +158,7 @@ class ThreadTable {
 class BinaryReader final : public Recording {
  public:
   BinaryReader(std::unique_ptr<Input> input, const Interest& interest)
-      : input_(std::move(input)), interest_(interest) {}
+      : input_(std::move(input)), interest_(interest), mapped_(input_->mapped()) {}
 
   Result<> open();
   Result<bool> next(Batch& out) override;
@@ -195,6 +195,7 @@ class BinaryReader final : public Recording {
 
   Error broken(std::string_view what) const;
   Result<std::string_view> take(std::size_t size);
+  void forget_before(std::uint64_t byte);
   Result<Block> take_block();
   void count(Batch& out) const;
   Result<> read_kinds(std::string_view front);
@@ -221,7 +222,10 @@ class BinaryReader final : public Recording {
 
   const std::unique_ptr<Input> input_;
   const Interest& interest_;
-  // A block is read and not mapped: to copy it costs less than the page faults of a mapping.
+  // A file is read where it lies in memory; what was read of it is forgotten, some blocks at once.
+  const std::string_view mapped_;  // empty: the input cannot be mapped, and is read into buffer_
+  std::uint64_t forgotten_ = 0;    // bytes of it
+  static constexpr std::size_t kForgetAtOnce = 512U << 10;
   std::string buffer_;
   std::uint64_t offset_ = 0;    // bytes taken
   std::uint64_t block_at_ = 0;  // where the block that is being read begins
@@ -257,18 +261,32 @@ Error BinaryReader::broken(std::string_view what) const {
 
 /// The next bytes, exactly so many, until the next call. Fewer are an error.
 Result<std::string_view> BinaryReader::take(std::size_t size) {
-  if (buffer_.size() < size) buffer_.resize(size);
-  SWERVE_TRY_ASSIGN(const std::size_t got, input_->read(buffer_.data(), size));
-  offset_ += got;
-  if (got < size) {
+  std::string_view bytes;
+  if (!mapped_.empty()) {
+    bytes = mapped_.substr(offset_, size);
+  } else {
+    if (buffer_.size() < size) buffer_.resize(size);
+    SWERVE_TRY_ASSIGN(const std::size_t got, input_->read(buffer_.data(), size));
+    bytes = std::string_view(buffer_).substr(0, got);
+  }
+  offset_ += bytes.size();
+  if (bytes.size() < size) {
     return broken(
         cat("the recording was cut off: it ends at byte ", offset_, ", without its end mark"));
   }
-  return std::string_view(buffer_).substr(0, size);
+  return bytes;
+}
+
+/// Nothing before this byte is read again.
+void BinaryReader::forget_before(std::uint64_t byte) {
+  if (mapped_.empty() || byte - forgotten_ < kForgetAtOnce) return;
+  input_->forget(mapped_.substr(forgotten_, byte - forgotten_));
+  forgotten_ = byte;
 }
 
 Result<BinaryReader::Block> BinaryReader::take_block() {
   block_at_ = offset_;
+  forget_before(block_at_);
   SWERVE_TRY_ASSIGN(const std::string_view frame, take(kFrame));
   Fields fields(frame);
   Block block;
@@ -336,6 +354,7 @@ Result<bool> BinaryReader::next(Batch& out) {
       ended_ = true;
       out.clear();
       count(out);
+      if (input_->cut_short()) return broken("the file was cut short while it was read");
       return std::move(done).error();
     }
   }
@@ -345,7 +364,7 @@ Result<bool> BinaryReader::next(Batch& out) {
 }
 
 void BinaryReader::count(Batch& out) const {
-  out.bytes_read = input_->taken();
+  out.bytes_read = mapped_.empty() ? input_->taken() : offset_;
   out.events_read = events_;
   out.late = 0;
   out.not_understood = 0;
@@ -411,7 +430,12 @@ Result<> BinaryReader::read_end(std::string_view front) {
   }
   block_at_ = offset_;
   char byte = 0;
-  SWERVE_TRY_ASSIGN(const std::size_t more, input_->read(&byte, 1));
+  std::size_t more = 0;
+  if (mapped_.empty()) {
+    SWERVE_TRY_ASSIGN(more, input_->read(&byte, 1));
+  } else {
+    more = mapped_.size() - offset_;
+  }
   return more != 0 ? broken("something follows the end of the recording") : Result<>();
 }
 

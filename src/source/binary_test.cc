@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -498,6 +499,30 @@ TEST(Binary, AFileIsThereWhenItIsWhole) {
   EXPECT_EQ(folder.files(), 1);
   EXPECT_EQ(BinaryWriter::create(folder.file("none/recording"), "").error().code(),
             ErrorCode::not_found);
+}
+
+// A file is mapped, and what it no longer has is read as zeros.
+TEST(Binary, AFileThatIsCutShortWhileItIsReadIsAnError) {
+  TestTrace trace = small_trace();
+  const std::vector<TestEvent> some = trace.events;
+  for (int i = 0; i < 3000; ++i) trace.events.insert(trace.events.end(), some.begin(), some.end());
+  const Folder folder;
+  const std::string path = folder.file("recording");
+  auto writer = BinaryWriter::create(path, "");
+  for (const Batch& one : batches(trace, Batch::kMost)) {
+    ASSERT_TRUE(writer->put(one, Names()).has_value());
+  }
+  ASSERT_TRUE(writer->finish().has_value());
+  const WantAll all;
+  auto recording = open_binary(open_input(path).value(), all);
+  ASSERT_TRUE(recording.has_value());
+  Batch batch;
+  ASSERT_TRUE((*recording)->next(batch).value());
+  ASSERT_EQ(::truncate(path.c_str(), 100), 0);
+  Result<bool> more = true;
+  while (more && *more) more = (*recording)->next(batch);
+  ASSERT_FALSE(more.has_value());
+  EXPECT_THAT(more.error().message(), HasSubstr("the file was cut short while it was read"));
 }
 
 TEST(Binary, AFullDiskIsAnError) {

@@ -20,6 +20,7 @@ std::string_view split(std::string_view record, char delimiter, std::string& unq
   cells.clear();
   unquoted.clear();
   unquoted.reserve(record.size());  // so that it does not move
+  const bool quotes = record.find('"') != std::string_view::npos;
   for (;;) {
     std::string_view cell;
     if (record.starts_with('"')) {
@@ -41,7 +42,8 @@ std::string_view split(std::string_view record, char delimiter, std::string& unq
     } else {
       cell = record.substr(0, record.find(delimiter));
       record.remove_prefix(cell.size());
-      if (cell.find('"') != std::string_view::npos) return "a quote inside a cell without quotes";
+      if (quotes && cell.find('"') != std::string_view::npos)
+        return "a quote inside a cell without quotes";
     }
     cells.push_back(cell);
     if (record.empty()) return {};
@@ -165,8 +167,8 @@ Result<> CsvRecording::take_record(std::string_view record, BatchBuilder& builde
   event.name = cell(header.event);
   if (event.name.empty()) return wrong(begun_at_, "no event");
   const std::string_view time = cell(header.time);
-  const bool whole = time.find_first_not_of("0123456789") == std::string_view::npos;
-  if (!read_time_number(time, event.time) || (header.nanoseconds && !whole)) {
+  if (!read_time_number(time, event.time) ||
+      (header.nanoseconds && time.find_first_not_of("0123456789") != std::string_view::npos)) {
     return wrong(begun_at_, cat(quoted(time), " is no time"));
   }
   struct Id {

@@ -12,7 +12,8 @@ namespace {
 
 /// The digits at the beginning of a text, taken off it.
 std::string_view take_digits(std::string_view& text) {
-  const std::size_t size = std::min(text.find_first_not_of("0123456789"), text.size());
+  std::size_t size = 0;
+  while (size < text.size() && text[size] >= '0' && text[size] <= '9') ++size;
   const std::string_view digits = text.substr(0, size);
   text.remove_prefix(size);
   return digits;
@@ -88,7 +89,7 @@ Result<bool> LineRecording::take_next() {
     return false;
   }
   if (line.too_long) return wrong(line.number, "longer than 1 MiB");
-  if (line.text.find('\0') != std::string_view::npos) return wrong(line.number, "a NUL byte");
+  if (line.has_zero) return wrong(line.number, "a NUL byte");
   SWERVE_TRY(take(line, builder_));
   return true;
 }

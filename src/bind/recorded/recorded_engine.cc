@@ -95,10 +95,10 @@ struct BindingRows {
 /// slowly().)
 constexpr std::uint32_t kNothingToDo = 0x7fffffff;
 
-/// What is to be done for an event because of one binding.
+/// Whose errand it is, see RecordedEngine::State::list_errands().
 struct Errand {
-  std::uint32_t aim;
-  std::uint32_t at;  // number of the event * bindings of a kind at most + number of the binding
+  std::uint32_t event;    // in the batch
+  std::uint32_t binding;  // of its kind
 };
 
 struct Planned {
@@ -212,10 +212,13 @@ struct RecordedEngine::State {
   std::vector<bool> met;         // by binding of the monitor
   // For walk().
   static constexpr std::size_t kErrandsOf = 512;  // events: the nearest cache is small
-  std::vector<Errand> errands;                    // of some events, in order
+  std::vector<std::uint32_t> errands;             // of some events, in order: the aims
   std::size_t errand_count = 0;
-  std::size_t width = 1;                     // bindings of a kind at most, see Errand::at
+  std::vector<Errand> whose;                 // for each errand, when it is asked
+  bool plain_aims = true;                    // none in this batch is kNothingToDo or an idle task's
+  std::size_t width = 1;                     // bindings of a kind at most
   std::vector<const std::uint32_t*> lanes;   // by kind * width + binding: its BindingRows::aim
+  std::vector<std::uint32_t> lanes_used;     // by kind: how many of them are of a binding
   std::vector<std::uint32_t> nothing_to_do;  // by row: for a binding that is not there
   std::vector<std::uint32_t> for_later;      // by row: for one that is nowhere
   std::unordered_map<std::uint32_t, KeptEntry> entries;
@@ -250,8 +253,9 @@ struct RecordedEngine::State {
   void walk(const Batch& batch, const Recording& names);
   void find_lanes(const Batch& batch);
   void list_errands(const Batch& batch, std::size_t from, std::size_t to);
-  template <std::size_t known_width>
+  template <std::size_t known_width, bool plain>
   void list_errands(const Batch& batch, std::size_t from, std::size_t to);
+  void find_whose(const Batch& batch, std::size_t from, std::size_t to);
   std::size_t run(std::size_t from);
   void walk_some(const Batch& batch, std::size_t from, std::size_t to, const Recording& names);
   void mark(const Batch::Hole& hole);
@@ -586,6 +590,16 @@ std::uint8_t RecordedEngine::State::decide_row(const Planned& p, const PlannedBi
   return may;
 }
 
+namespace {
+
+/// What the rows with a task state are to a binding.
+SWERVE_WIDE void put_of_code(const std::uint8_t* codes, std::size_t count, std::uint8_t code,
+                             std::uint8_t bits, std::uint8_t* __restrict may) {
+  for (std::size_t r = 0; r < count; ++r) may[r] = codes[r] == code ? bits : may[r];
+}
+
+}  // namespace
+
 /// What each row is to a binding: for all rows as if every value were certain, then anew for those
 /// in which one is not.
 void RecordedEngine::State::decide(Planned& p, PlannedBinding& on, BindingRows& out,
@@ -601,9 +615,10 @@ void RecordedEngine::State::decide(Planned& p, PlannedBinding& on, BindingRows& 
       if (known == 0) known = decide_row(p, on, row);
     }
     out.may.resize(rows);
-    const std::uint8_t* const codes = state->state.data();
-    std::uint8_t* const may = out.may.data();
-    for (std::size_t r = 0; r < rows; ++r) may[r] = out.by_state[codes[r]];
+    for (const std::uint32_t row : state->met) {  // they are few
+      const std::uint8_t code = state->state[row];
+      put_of_code(state->state.data(), rows, code, out.by_state[code], out.may.data());
+    }
     return;
   }
   // Without branches: what a row comes to cannot be foreseen.
@@ -684,16 +699,18 @@ void RecordedEngine::State::take_text_keys(const Planned& p, int leaf, BindingRo
 namespace {
 
 /// Makes aims of places: adds what happens there, `starts` where that may start an instance.
-SWERVE_WIDE void add_deeds(const std::uint8_t* may, std::size_t count, std::uint32_t plain,
+/// Answers whether some are kNothingToDo.
+SWERVE_WIDE bool add_deeds(const std::uint8_t* may, std::size_t count, std::uint32_t plain,
                            std::uint32_t starts, std::uint32_t nowhere,
                            std::uint32_t* __restrict aim) {
   std::uint8_t all = 0;
   for (std::size_t r = 0; r < count; ++r) all |= may[r];
   for (std::size_t r = 0; r < count; ++r) aim[r] += may[r] == May::kEvent ? plain : starts;
-  if ((all & May::kNothing) == 0) return;
+  if ((all & May::kNothing) == 0) return false;
   for (std::size_t r = 0; r < count; ++r) {
     if ((may[r] & May::kNothing) != 0) aim[r] = may[r] == May::kNothing ? kNothingToDo : nowhere;
   }
+  return true;
 }
 
 }  // namespace
@@ -707,11 +724,11 @@ void RecordedEngine::State::find_aims(const Planned& p, const PlannedBinding& on
   std::uint32_t* const aim = rows.aim.data();
   if (!instances.has_deeds() || !rows.end.empty() || !rows.no_key.empty()) {
     std::fill_n(aim, count, nowhere);
-    add_deeds(rows.may.data(), count, 0, 0, nowhere, aim);
+    if (add_deeds(rows.may.data(), count, 0, 0, nowhere, aim)) plain_aims = false;
     return;
   }
   if (rows.key != nullptr) {
-    instances.task_places(rows.key, count, aim);
+    if (instances.task_places(rows.key, count, aim)) plain_aims = false;
   } else {
     for (std::size_t r = 0; r < count; ++r) {
       const std::size_t i = p.events[r];
@@ -722,8 +739,10 @@ void RecordedEngine::State::find_aims(const Planned& p, const PlannedBinding& on
       aim[r] = instances.place(key);
     }
   }
-  add_deeds(rows.may.data(), count, UnsureMonitor::deed(on.event, false),
-            UnsureMonitor::deed(on.event, true), nowhere, aim);
+  if (add_deeds(rows.may.data(), count, UnsureMonitor::deed(on.event, false),
+                UnsureMonitor::deed(on.event, true), nowhere, aim)) {
+    plain_aims = false;
+  }
 }
 
 void RecordedEngine::State::prepare(Planned& p, const Batch& batch, const Batch::Table& table,
@@ -991,7 +1010,9 @@ void RecordedEngine::State::find_lanes(const Batch& batch) {
   width = 1;
   for (const Planned& p : planned) width = std::max(width, p.rows.size());
   lanes.resize(planned.size() * width);
+  lanes_used.resize(planned.size());
   errands.resize(kErrandsOf * width);
+  whose.resize(errands.size());
   for (std::size_t k = 0; k < batch.tables.size() && k < planned.size(); ++k) {
     if (batch.tables[k].rows == 0) continue;
     const Planned& p = planned[k];
@@ -999,6 +1020,8 @@ void RecordedEngine::State::find_lanes(const Batch& batch) {
     std::fill_n(its, width, nothing_to_do.data());
     for (std::size_t b = 0; b < p.rows.size(); ++b) its[b] = p.rows[b].aim.data();
     if (p.plan.new_task >= 0) its[0] = for_later.data();
+    lanes_used[k] = static_cast<std::uint32_t>(
+        std::max(p.rows.size(), p.plan.new_task >= 0 ? std::size_t{1} : std::size_t{0}));
   }
 }
 
@@ -1007,15 +1030,17 @@ void RecordedEngine::State::find_lanes(const Batch& batch) {
 void RecordedEngine::State::list_errands(const Batch& batch, std::size_t from, std::size_t to) {
   switch (width) {  // loops of a known length
     case 1:
-      return list_errands<1>(batch, from, to);
+      return plain_aims ? list_errands<1, true>(batch, from, to)
+                        : list_errands<1, false>(batch, from, to);
     case 2:
-      return list_errands<2>(batch, from, to);
+      return plain_aims ? list_errands<2, true>(batch, from, to)
+                        : list_errands<2, false>(batch, from, to);
     default:
-      return list_errands<0>(batch, from, to);
+      return list_errands<0, false>(batch, from, to);
   }
 }
 
-template <std::size_t known_width>
+template <std::size_t known_width, bool plain>
 void RecordedEngine::State::list_errands(const Batch& batch, std::size_t from, std::size_t to) {
   const std::size_t each = known_width != 0 ? known_width : width;
   const std::uint32_t idle_tasks = instances.idle_tasks(), nowhere = instances.nowhere();
@@ -1023,23 +1048,40 @@ void RecordedEngine::State::list_errands(const Batch& batch, std::size_t from, s
   const std::uint32_t* const rows = batch.row.data();
   const std::uint32_t* const cpus = batch.cpu.data();
   const std::uint32_t* const* const of_kinds = lanes.data();
-  Errand* const begin = errands.data();
+  const std::uint32_t* const used = lanes_used.data();
+  std::uint32_t* const begin = errands.data();
   std::size_t count = 0;
-  auto at = static_cast<std::uint32_t>(from * each);
+  // Without branches: which kind and aim it is cannot be foreseen.
   for (std::size_t i = from; i < to; ++i) {
-    const std::uint32_t* const* const of_kind = of_kinds + kinds[i] * each;
+    const std::uint32_t kind = kinds[i], row = rows[i];
+    const std::uint32_t* const* const of_kind = of_kinds + kind * each;
+    if constexpr (plain) {
+      for (std::size_t b = 0; b < each; ++b) begin[count + b] = of_kind[b][row];
+      count += used[kind];
+      continue;
+    }
     // What kIdleTask lacks to a place.
     const std::uint32_t idle =
         (cpus[i] < idle_tasks ? cpus[i] : nowhere) - UnsureMonitor::kIdleTask;
     for (std::size_t b = 0; b < each; ++b) {
-      // Without branches: which aim it is cannot be foreseen.
-      std::uint32_t aim = of_kind[b][rows[i]];
+      std::uint32_t aim = of_kind[b][row];
       aim += idle & static_cast<std::uint32_t>(static_cast<std::int32_t>(aim) >> 31);
-      begin[count] = {aim, at++};
-      count += aim < kNothingToDo ? 1 : 0;
+      begin[count] = aim;
+      count += aim != kNothingToDo ? 1 : 0;
     }
   }
   errand_count = count;
+}
+
+/// Whose the errands are that were listed. Seldom asked, and so not listed with them.
+void RecordedEngine::State::find_whose(const Batch& batch, std::size_t from, std::size_t to) {
+  std::size_t count = 0;
+  for (std::size_t i = from; i < to; ++i) {
+    for (std::size_t b = 0; b < width; ++b) {
+      whose[count] = {static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(b)};
+      count += lanes[batch.kind[i] * width + b][batch.row[i]] != kNothingToDo ? 1 : 0;
+    }
+  }
 }
 
 /// Nearly all events step an instance that is certain, by a transition that is there. This does so
@@ -1047,11 +1089,11 @@ void RecordedEngine::State::list_errands(const Batch& batch, std::size_t from, s
 std::size_t RecordedEngine::State::run(std::size_t from) {
   UnsureMonitor::Quick quick = instances.quick_view();
   if (!quick.usable()) return from;
-  const Errand* const all = errands.data();
+  const std::uint32_t* const all = errands.data();
   const std::size_t to = errand_count;
   std::size_t at = from;
-  while (at < to && quick.step(all[at].aim)) ++at;
-  instances.count(quick);
+  while (at < to && quick.step(all[at])) ++at;
+  instances.count(quick, at - from);
   return at;
 }
 
@@ -1059,8 +1101,11 @@ std::size_t RecordedEngine::State::run(std::size_t from) {
 void RecordedEngine::State::walk_some(const Batch& batch, std::size_t from, std::size_t to,
                                       const Recording& names) {
   list_errands(batch, from, to);
-  for (std::size_t at = 0; (at = run(at)) < errand_count; ++at) {
-    const std::size_t i = errands[at].at / width, binding = errands[at].at % width;
+  std::size_t at = run(0);
+  if (at == errand_count) return;
+  find_whose(batch, from, to);
+  for (; at < errand_count; at = run(at + 1)) {
+    const auto [i, binding] = whose[at];
     const Planned& p = planned[batch.kind[i]];
     if (binding == 0 && p.plan.new_task >= 0) born(p, batch.row[i]);
     if (binding < p.rows.size()) see(p, binding, batch, i, names);
@@ -1178,6 +1223,7 @@ Result<> RecordedEngine::feed(const Batch& batch, const Recording& names) {
   SWERVE_TRY(state_->plan_kinds(batch));
   state_->text_keys.forget(state_->instances);
   state_->rows_of(batch);
+  state_->plain_aims = true;
   for (std::size_t k = 0; k < batch.tables.size(); ++k) {
     if (batch.tables[k].rows == 0) continue;
     for (const std::size_t i : state_->planned[k].bindings) state_->met[i] = true;
