@@ -123,6 +123,7 @@ ConcurrentMonitor::ConcurrentMonitor(std::string name, const Automaton& model, S
                                      Scope scope, Options options)
     : scope_(scope),
       narrow_(table.wide() ? nullptr : table.narrow().data()),
+      thread_steps_(scope == Scope::task ? narrow_ : nullptr),
       parts_([this](const ThreadPart& part) { gone_ += stats_of(part); }),
       shared_(scope == Scope::global ? 1
               : scope == Scope::cpu

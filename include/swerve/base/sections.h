@@ -67,6 +67,36 @@ extern SWERVE_API std::atomic<bool> sections_fence;
 /// A full barrier in every thread of this process that runs; of the others it is one anyway.
 SWERVE_API void barrier_everywhere() noexcept;
 
+/// Whether the calling thread, whose record it is, is inside a section.
+inline bool in_section(const ThreadRecord& thread) noexcept {
+  return (thread.sections.load(std::memory_order_relaxed) & 1) != 0;
+}
+/// `inside` is the value of `sections` from here on.
+inline void enter_section(ThreadRecord& thread, std::uint64_t inside) noexcept {
+  if (sections_fence.load(std::memory_order_relaxed)) [[unlikely]] {
+    thread.sections.exchange(inside, std::memory_order_seq_cst);
+  } else {
+    thread.sections.store(inside, std::memory_order_relaxed);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  }
+}
+
+/// As Section, where the thread is in none. Cost: two plain stores.
+class OutermostSection {
+ public:
+  explicit OutermostSection(ThreadRecord& thread) noexcept
+      : thread_(thread), inside_(thread.sections.load(std::memory_order_relaxed) + 1) {
+    enter_section(thread, inside_);
+  }
+  ~OutermostSection() { thread_.sections.store(inside_ + 1, std::memory_order_release); }
+  OutermostSection(const OutermostSection&) = delete;
+  OutermostSection& operator=(const OutermostSection&) = delete;
+
+ private:
+  ThreadRecord& thread_;
+  const std::uint64_t inside_;
+};
+
 }  // namespace detail
 
 /// While it lives, the calling thread is inside a section. May be nested; the outermost counts.
@@ -76,13 +106,7 @@ class Section {
   /// Of the calling thread, whose record that is.
   explicit Section(detail::ThreadRecord& thread) noexcept
       : thread_(thread), before_(thread.sections.load(std::memory_order_relaxed)) {
-    const std::uint64_t inside = before_ | 1;  // the same, when it is nested
-    if (detail::sections_fence.load(std::memory_order_relaxed)) [[unlikely]] {
-      thread.sections.exchange(inside, std::memory_order_seq_cst);
-    } else {
-      thread.sections.store(inside, std::memory_order_relaxed);
-      std::atomic_signal_fence(std::memory_order_seq_cst);
-    }
+    detail::enter_section(thread, before_ | 1);  // the same, when it is nested
   }
   Section() noexcept : Section(detail::thread_record()) {}
   ~Section() {

@@ -67,11 +67,12 @@ class SWERVE_API ConcurrentMonitor {
   /// instance monitors, and the model allows the event. Else nothing has happened, and
   /// step_thread() says what does. Cost: some loads, two stores.
   bool plain_step_thread(detail::ThreadRecord& thread, EventId event) noexcept {
-    if (!on()) return false;
+    const std::uint8_t* const steps = thread_steps_;
+    if (steps == nullptr || !on()) return false;
     ThreadPart* const mine = parts_.find_at_once(thread);
-    if (mine == nullptr || narrow_ == nullptr) return false;
+    if (mine == nullptr) return false;
     const std::uint64_t word = mine->word.load(std::memory_order_relaxed);
-    const std::uint64_t id = narrow_[index(event) * 256 + (word & 0xff)];
+    const std::uint64_t id = steps[index(event) * 256 + (word & 0xff)];
     if (id == raw(kOff)) return false;
     mine->word.store(word << 8 | id, std::memory_order_relaxed);
     bump(mine->life);
@@ -153,7 +154,8 @@ class SWERVE_API ConcurrentMonitor {
   // What a plain step reads stands together.
   std::atomic<bool> on_{false};
   const Scope scope_;
-  const std::uint8_t* const narrow_;  // the table's; null: it is wide
+  const std::uint8_t* const narrow_;        // the table's; null: it is wide
+  const std::uint8_t* const thread_steps_;  // the same; null also in other scopes than thread
   PerThread<ThreadPart> parts_;
   std::vector<SharedPart> shared_;    // global: one; cpu: one each
   std::unique_ptr<Objects> objects_;  // object scope

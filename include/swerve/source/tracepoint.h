@@ -132,6 +132,23 @@ class SWERVE_API Registration {
   AnyTracepoint& tracepoint_;
 };
 
+/// While it lives, `emission` is the innermost of its thread, which was in no section before. What
+/// is stored is what an emission costs.
+class Outermost {
+ public:
+  explicit Outermost(const Emission& emission, ThreadRecord& thread) noexcept
+      : section_(thread), thread_(thread) {
+    thread.innermost = &emission;
+  }
+  ~Outermost() { thread_.innermost = nullptr; }
+  Outermost(const Outermost&) = delete;
+  Outermost& operator=(const Outermost&) = delete;
+
+ private:
+  const OutermostSection section_;
+  ThreadRecord& thread_;
+};
+
 /// While it lives, `emission` is the innermost of its thread, inside a section.
 class Innermost {
  public:
@@ -303,13 +320,35 @@ class Tracepoint<void(Args...)> : public AnyTracepoint {
 
   /// Calls the callbacks; SWERVE_EMIT does it where there are any. `where` must be static.
   [[gnu::noinline]] void emit(const SourceLocation& where, Args... args) {
+    detail::ThreadRecord* const known = detail::this_thread;
+    if (known == nullptr || detail::in_section(*known)) [[unlikely]]
+      return emit_at_length(where, args...);
+    detail::ThreadRecord& thread = *known;
+    const Emission emission{*this, where, thread, nullptr};
+    const detail::Outermost outermost(emission, thread);
+    const detail::Callback* const callbacks = callbacks_.load(std::memory_order_seq_cst);
+    if (callbacks == nullptr) return;
+    if (callbacks[1].run != nullptr) [[unlikely]]
+      return call_all(emission, callbacks, args...);
+    reinterpret_cast<Run>(callbacks->run)(callbacks->context, emission, args...);
+  }
+
+ private:
+  using Run = void (*)(void*, const Emission&, Args...);
+
+  /// The first emission of a thread, or one by a callback or by what else is in a section.
+  [[gnu::noinline]] void emit_at_length(const SourceLocation& where, Args... args) {
     detail::ThreadRecord& thread = detail::thread_record();
     const Emission emission{*this, where, thread, thread.innermost};
     const detail::Innermost innermost(emission);
-    const detail::Callback* callback = callbacks_.load(std::memory_order_seq_cst);
-    if (callback == nullptr) return;
-    if (emission.outer != nullptr && detail::runs_already(emission, callback)) [[unlikely]]
-      return;
+    const detail::Callback* const callbacks = callbacks_.load(std::memory_order_seq_cst);
+    if (callbacks == nullptr || detail::runs_already(emission, callbacks)) return;
+    call_all(emission, callbacks, args...);
+  }
+
+  /// All of them are called, whatever they throw.
+  [[gnu::noinline]] static void call_all(const Emission& emission, const detail::Callback* callback,
+                                         Args... args) {
     std::exception_ptr thrown;
     do {
 #if defined(__cpp_exceptions)
@@ -325,9 +364,6 @@ class Tracepoint<void(Args...)> : public AnyTracepoint {
     if (thrown != nullptr) [[unlikely]]
       std::rethrow_exception(std::move(thrown));
   }
-
- private:
-  using Run = void (*)(void*, const Emission&, Args...);
 
   template <typename F>
   static void run(void* context, const Emission& emission, Args... args) {

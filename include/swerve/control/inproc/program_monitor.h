@@ -152,8 +152,7 @@ class SWERVE_API ProgramMonitor {
   /// An event happens to the instance of this thread, of its CPU, or of all; not for objects.
   Outcome happen(detail::ThreadRecord& thread, const SourceLocation& where, EventId event,
                  Handler handler) {
-    if (monitor_->scope() == Scope::task && !steps_told() &&
-        monitor_->plain_step_thread(thread, event)) [[likely]]
+    if (!steps_told() && monitor_->plain_step_thread(thread, event)) [[likely]]
       return Outcome::stepped;
     return happen_at_length(thread, where, event, handler);
   }
