@@ -234,5 +234,7 @@ def main():
 
 
 if __name__ == "__main__":
+    # What is watched here ends by SIGINT, which a shell makes its background jobs ignore.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     BUILD, SWERVE, SCRATCH = (os.path.abspath(path) for path in sys.argv[1:])
     sys.exit(main())
