@@ -66,12 +66,17 @@ TEST(Fork, TheChildHasEverythingOffAndCanMakeASessionOfItsOwn) {
   Monitor monitor = session.add(ticking("ticks")).value();
   ASSERT_TRUE(monitor.enable());
   std::atomic<bool> stop{false};
+  std::atomic<int> begun{0};
   std::vector<std::thread> emitters;
   for (int i = 0; i < 3; ++i) {
     emitters.emplace_back([&] {
+      SWERVE_EMIT(stepped, 1);
+      ++begun;
       while (!stop) SWERVE_EMIT(stepped, 1);
     });
   }
+  // What a thread allocates for its first event, and has put nowhere yet, no child can free.
+  while (begun < 3) std::this_thread::yield();
   for (int i = 0; i < 20; ++i) {  // in the middle of whatever they are at
     const int status = in_a_child([&] {
       if (stepped.on() || forbidden.on()) return false;
