@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tools/run_check.sh - `make check`: layout, static checks, the sanitizers, a minute of each fuzzer.
+# tools/run_check.sh - `make check`: layout, static checks, the sanitizers, a minute of each fuzzer, the static build.
 #
 # Runs all of them and says at the end which failed. FUZZ_SECONDS sets the time of one fuzzer.
 set -u
@@ -56,6 +56,7 @@ step "clang-tidy" tidy
 step "address and undefined-behaviour sanitizers" sanitized asan
 step "thread sanitizer" sanitized tsan
 step "fuzzers, $seconds s each" fuzz
+step "one static swerve" make static
 
 if [ ${#failed[@]} -gt 0 ]; then
   printf 'failed: %s\n' "${failed[@]}"
