@@ -150,7 +150,7 @@ detail::ThreadRecord& detail::enroll_thread() noexcept {
 
 bool inside_section() noexcept {
   const ThreadRecord* const thread = detail::this_thread;
-  return thread != nullptr && (thread->sections.load(std::memory_order_relaxed) & 1) != 0;
+  return thread != nullptr && detail::in_section(*thread);
 }
 
 bool wait_for_sections() noexcept {

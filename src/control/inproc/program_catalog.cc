@@ -219,9 +219,11 @@ ProgramInstrumentation::Attach attach_bound(Binding bound) {
                    cat("no tracepoint '", escape(binding->probe.name), "' in this program now"));
     }
     std::vector<Attachment> attached;
+    const bool text_key = has_text_key(*binding);
     for (AnyTracepoint* const tracepoint : found) {
       attached.push_back(tracepoint->attach_any(
-          [binding, &monitor](const Emission& emission, std::span<const ArgumentValue> values) {
+          [binding, text_key, &monitor](const Emission& emission,
+                                        std::span<const ArgumentValue> values) {
             const EmissionOperands operands(emission, values);
             if (binding->when != nullptr && !holds(binding->when, operands)) return;
             const Handler handler = holds(binding->start_run, operands) ? Handler::start_run
@@ -229,7 +231,7 @@ ProgramInstrumentation::Attach attach_bound(Binding bound) {
                                                                         : Handler::event;
             if (binding->key == nullptr) {
               monitor.happen(emission.thread, emission.where, binding->event, handler);
-            } else if (has_text_key(*binding)) {
+            } else if (text_key) {
               monitor.happen_to(emission.thread, emission.where, values[binding->key->value].text,
                                 binding->event, handler, holds(binding->end, operands));
             } else {

@@ -241,7 +241,7 @@ Result<Monitor> Session::load(const std::string& path) {
   const auto texts = std::count_if(all.begin(), all.end(), has_text_key);
   if (texts != 0 && static_cast<std::size_t>(texts) != all.size()) {
     return invalid(
-        cat(escape(path), ": its objects have keys of more than one type: texts and ", "numbers"));
+        cat(escape(path), ": its objects have keys of more than one type: texts and numbers"));
   }
   const std::type_index key_type = texts != 0 ? typeid(std::string) : typeid(void);
   for (Binding& binding : bound.monitor->bindings) {
