@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "bind/expr_parser.h"
 #include "bind/recorded/fields.h"
 #include "bind/recorded/plan.h"
 
@@ -44,28 +43,12 @@ std::optional<std::vector<Want>> told_by(const RecordedKind& kind, const ReadMon
   if (!read.definition || !read.model) return std::nullopt;
   BoundMonitor monitor{*read.definition, *read.model, {}};
   const RecordedCatalog catalog(base, {kind});
-  bool all = true;
   for (const BindingText& on : read.definition->on) {
     if (!is_of_probe(kind, on.probe)) continue;
-    const Result<Signature> signature = catalog.signature(on.probe);
-    if (!signature) return std::nullopt;
-    const auto typed = [&](const std::optional<ExprText>& text, Promotion promotion) {
-      if (!text) return ExprPtr();
-      ExprPtr expr = parse_expr(*text, catalog, &*signature, promotion).expr;
-      all = all && expr != nullptr;
-      return expr;
-    };
-    Binding& binding = monitor.bindings.emplace_back();
-    binding.probe = on.probe;
-    binding.signature = *signature;
-    binding.task = typed(on.task, Promotion::to_int);
-    binding.key = typed(on.key, Promotion::to_64_bit);
-    binding.when = typed(on.when, Promotion::to_int);
-    binding.start = typed(on.start, Promotion::to_int);
-    binding.start_run = typed(on.start_run, Promotion::to_int);
-    binding.end = typed(on.end, Promotion::to_int);
+    std::optional<Binding> bound = bind_one(*read.definition, *read.model, on, catalog);
+    if (!bound) return std::nullopt;
+    monitor.bindings.push_back(*std::move(bound));
   }
-  if (!all) return std::nullopt;
   return make_plan(monitor, {}, catalog, kind).wants(kind);
 }
 

@@ -36,53 +36,13 @@ class Binder {
     sort_by_place(diagnostics_);
   }
 
+  Binding binding(const BindingText& on);
+
   Diagnostics diagnostics_;
 
  private:
   void complain(const Place& place, std::string message, Severity severity = Severity::error) {
     diagnostics_.push_back({severity, place, std::move(message)});
-  }
-
-  Binding binding(const BindingText& on) {
-    Binding bound;
-    bound.probe = on.probe;
-    bound.place = on.place;
-    bound.event = event(on);
-
-    const Result<Signature> signature = catalog_.signature(on.probe);
-    if (signature) {
-      bound.signature = *signature;
-    } else {
-      complain(on.probe_place, signature.error().message());
-    }
-    const Signature* const known = signature ? &*signature : nullptr;
-
-    bound.task = task(on, known);
-    bound.key = key(on, known);
-    bound.when = expr(on.when, known);
-    bound.start = expr(on.start, known);
-    bound.start_run = expr(on.start_run, known);
-    bound.end = end(on, known);
-
-    const bool may_happen = bound.when == nullptr || !is_never(bound.when);
-    if (!may_happen) {
-      complain(on.when->place, "this condition is never true, so the binding does nothing",
-               Severity::warning);
-    }
-    if (is_always(bound.start) && is_always(bound.start_run)) {
-      complain(on.start->place,
-               "'start' and 'start_run' are both always true; a binding is one or the other");
-    }
-    // An expression with errors may well start the monitor.
-    for (const auto& [text, typed] :
-         {std::pair(&on.start, &bound.start), {&on.start_run, &bound.start_run}}) {
-      if (*text && (*typed == nullptr || (may_happen && !is_never(*typed)))) can_start_ = true;
-    }
-    if (is_always(bound.when)) bound.when = nullptr;
-    for (ExprPtr* const e : {&bound.start, &bound.start_run, &bound.end}) {
-      if (is_never(*e)) *e = nullptr;
-    }
-    return bound;
   }
 
   EventId event(const BindingText& on) {
@@ -179,7 +139,56 @@ class Binder {
   std::set<std::string> given_;
   bool can_start_ = false;
 };
+
+Binding Binder::binding(const BindingText& on) {
+  Binding bound;
+  bound.probe = on.probe;
+  bound.place = on.place;
+  bound.event = event(on);
+
+  const Result<Signature> signature = catalog_.signature(on.probe);
+  if (signature) {
+    bound.signature = *signature;
+  } else {
+    complain(on.probe_place, signature.error().message());
+  }
+  const Signature* const known = signature ? &*signature : nullptr;
+
+  bound.task = task(on, known);
+  bound.key = key(on, known);
+  bound.when = expr(on.when, known);
+  bound.start = expr(on.start, known);
+  bound.start_run = expr(on.start_run, known);
+  bound.end = end(on, known);
+
+  const bool may_happen = bound.when == nullptr || !is_never(bound.when);
+  if (!may_happen) {
+    complain(on.when->place, "this condition is never true, so the binding does nothing",
+             Severity::warning);
+  }
+  if (is_always(bound.start) && is_always(bound.start_run)) {
+    complain(on.start->place,
+             "'start' and 'start_run' are both always true; a binding is one or the other");
+  }
+  // An expression with errors may well start the monitor.
+  for (const auto& [text, typed] :
+       {std::pair(&on.start, &bound.start), {&on.start_run, &bound.start_run}}) {
+    if (*text && (*typed == nullptr || (may_happen && !is_never(*typed)))) can_start_ = true;
+  }
+  if (is_always(bound.when)) bound.when = nullptr;
+  for (ExprPtr* const e : {&bound.start, &bound.start_run, &bound.end}) {
+    if (is_never(*e)) *e = nullptr;
+  }
+  return bound;
+}
 }  // namespace
+
+std::optional<Binding> bind_one(const Definition& definition, const Automaton& model,
+                                const BindingText& on, const ProbeCatalog& catalog) {
+  Binder binder(definition, model, catalog);
+  Binding bound = binder.binding(on);
+  return has_errors(binder.diagnostics_) ? std::nullopt : std::optional(std::move(bound));
+}
 
 Diagnostics check_bindings(const Definition& draft, const Automaton& model,
                            const ProbeCatalog& catalog) {

@@ -96,6 +96,11 @@ struct BindOutcome {
 /// that nothing can start.
 BindOutcome bind(Definition definition, Automaton model, const ProbeCatalog& catalog);
 
+/// One binding of a definition, as bind() makes it, where the others need not be known yet. None:
+/// it has errors.
+std::optional<Binding> bind_one(const Definition& definition, const Automaton& model,
+                                const BindingText& on, const ProbeCatalog& catalog);
+
 /// What bind() would say about the bindings that are whole, of a definition whose reader found
 /// errors: so that a person hears of all of them at once.
 Diagnostics check_bindings(const Definition& draft, const Automaton& model,

@@ -2,10 +2,10 @@
 compiles alone. One that its own source includes before all else has been compiled alone already."""
 import concurrent.futures
 import os
-import re
 import subprocess
 import sys
 
+import includes
 import tree
 
 FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-x", "c++", "-"]
@@ -31,8 +31,8 @@ def first_in_its_source(root, path):
     source = os.path.join(root, "src", path.removeprefix("swerve/")[: -len(".h")] + ".cc")
     if not os.path.exists(source):
         return False
-    included = re.search(r'^#include\s*["<](.*)[">]', tree.read(source), re.MULTILINE)
-    return included is not None and included.group(1) == path
+    first = next(filter(None, map(includes.INCLUDE.match, tree.read(source).splitlines())), None)
+    return first is not None and first.group(2) == path
 
 
 def check(root, compiler, rooms):
